@@ -1,0 +1,580 @@
+#!/usr/bin/env python3
+"""Deploys the real template to a local emulator of AWS and sends one log object and the incident's changes through it.
+
+Runs in the environment of requirements-emulator.txt. The emulator enforces IAM (AUTH=true): the functions run with
+the roles of the template, so a permission that is missing there fails here.
+
+    python .ci/emulator.py                       the output of `sam build`
+    python .ci/emulator.py --bin target/release  binaries built in another way (DIR/<function>[/bootstrap])
+"""
+
+import argparse
+import contextlib
+import datetime
+import gzip
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+import uuid
+
+import boto3
+from awscli.customizations.cloudformation.yamlhelper import yaml_dump, yaml_parse
+from boto3.dynamodb.conditions import Key
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INCIDENT = ROOT / "events" / "incident"
+REGION = "eu-central-1"
+# the incident's account
+ACCOUNT = "444455556666"
+STACK = "bedrock-audit"
+FUNCTIONS = ("IndexInvocations", "RecordChanges")
+LOG_KEY = (
+    f"AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/2026/10/15/15/20261015T153000Z_0123456789abcdef.json.gz"
+)
+
+# The emulator behind what looks like the end of a TLS connection: the policies of the template refuse plain HTTP.
+SERVE = """
+from ministack import app as ministack
+
+emulator = ministack.app
+
+async def behind_tls(scope, receive, send):
+    if scope["type"] == "http":
+        scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+    await emulator(scope, receive, send)
+
+ministack.app = behind_tls
+ministack.main()
+"""
+
+# Seconds that anything may take to arrive, and that nothing may arrive in.
+ARRIVES = 60
+SILENCE = 4
+
+# AWS_ACCESS_KEY_ID: twelve digits, which the emulator takes as the account.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": ACCOUNT,
+    "AWS_SECRET_ACCESS_KEY": "emulator",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+# ---------------------------------------------------------------- the emulator
+
+
+class Emulator:
+    """A ministack process of its own, on a free loopback port, with all its files in one folder."""
+
+    def __init__(self, folder):
+        self.log = folder / "emulator.log"
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        # nothing of the caller's own AWS settings, credentials or proxies
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+        self.environment = {
+            **inherited,
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SERVE],
+                env={
+                    **self.environment,
+                    "AUTH": "true",
+                    "BIND_HOST": "127.0.0.1",
+                    "GATEWAY_PORT": str(port),
+                    "MINISTACK_ACCOUNT_ID": ACCOUNT,
+                    "MINISTACK_REGION": REGION,
+                    "SERVICES": "cloudformation,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
+                    "S3_DATA_DIR": str(folder / "s3"),
+                    "STATE_DIR": str(folder / "state"),
+                    "TMPDIR": str(folder),
+                },
+                cwd=folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # a process group of its own, which the functions' processes belong to as well
+                start_new_session=True,
+            )
+
+    def wait_until_healthy(self):
+        def healthy():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the emulator ended with code {self.process.returncode}")
+            with contextlib.suppress(urllib.error.URLError, OSError):
+                with urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=2) as answer:
+                    return answer.status == 200
+            return False
+
+        wait_for("the emulator to start", healthy)
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.url, region_name=REGION)
+
+    def aws(self, *arguments):
+        """Runs the AWS command line against the emulator."""
+        done = subprocess.run(
+            [sys.executable, "-m", "awscli", *arguments], env=self.environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"aws {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}")
+
+    def stop(self):
+        for signal_number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal_number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(seconds)
+                # the leader may be gone before its functions
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                return
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_for(what, attempt, seconds=ARRIVES):
+    """Returns the first true answer of `attempt`, or fails after the given seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if answer := attempt():
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.2)
+
+
+# ---------------------------------------------------------------- the stack
+
+
+def with_binaries(template, binaries, folder):
+    """A copy of the source template whose CodeUri are folders with one bootstrap each: what `sam build` makes."""
+    document = yaml_parse(template.read_text())
+    for name, resource in document["Resources"].items():
+        if resource["Type"] != "AWS::Serverless::Function":
+            continue
+        binary = binaries / resource["Metadata"]["BuildProperties"]["Binary"]
+        if binary.is_dir():
+            binary = binary / "bootstrap"
+        (folder / name).mkdir()
+        shutil.copy(binary, folder / name / "bootstrap")
+        resource["Properties"]["CodeUri"] = name
+    built = folder / "template.yaml"
+    built.write_text(yaml_dump(document))
+    return built
+
+
+class Stack:
+    """The deployed stack, with a queue subscribed to each of its topics."""
+
+    def __init__(self, emulator, template, folder):
+        self.emulator = emulator
+        for service in ("cloudformation", "events", "lambda", "logs", "s3", "sns", "sqs"):
+            setattr(self, service.replace("lambda", "functions"), emulator.client(service))
+        self.dynamodb = boto3.resource("dynamodb", endpoint_url=emulator.url, region_name=REGION)
+        self.deploy(template, folder)
+        described = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+        self.resources = {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in self.cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        }
+        self.alerts = Subscriber(self, "alerts", self.outputs["AlertTopicArn"])
+        self.changes = Subscriber(self, "changes", self.outputs["ChangesTopicArn"])
+
+    def deploy(self, template, folder):
+        self.s3.create_bucket(
+            Bucket="deployment", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        packaged = folder / "packaged.yaml"
+        self.emulator.aws(
+            *("cloudformation", "package", "--template-file", str(template)),
+            *("--s3-bucket", "deployment", "--output-template-file", str(packaged)),
+        )
+        self.emulator.aws(
+            *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(packaged)),
+            *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
+            *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
+        )
+
+    def put_log_object(self, key, records):
+        body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
+        self.s3.put_object(Bucket=self.outputs["LogBucket"], Key=key, Body=body)
+
+    def send(self, queue_output, body):
+        self.sqs.send_message(QueueUrl=self.outputs[queue_output], MessageBody=body)
+
+    def records(self, request_id, kind):
+        """The items of a request whose sort key begins with the kind."""
+        table = self.dynamodb.Table(self.outputs["RecordsTable"])
+        condition = Key("request_id").eq(request_id) & Key("record").begins_with(f"{kind}#")
+        return table.query(KeyConditionExpression=condition, ConsistentRead=True)["Items"]
+
+    def deliveries(self, key):
+        """The items of a log object, without its rejected records."""
+        table = self.dynamodb.Table(self.outputs["DeliveriesTable"])
+        condition = Key("object").eq(f"s3://{self.outputs['LogBucket']}/{key}")
+        items = table.query(KeyConditionExpression=condition, ConsistentRead=True)["Items"]
+        return [item for item in items if "#reject#" not in item["version_id"]]
+
+    def waiting(self, queue_url):
+        """How many messages are on the queue, in flight or not."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
+
+    def matches(self, rule_output, event):
+        pattern = self.events.describe_rule(Name=self.outputs[rule_output])["EventPattern"]
+        return self.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+
+    def function_logs(self, function):
+        group = self.resources[f"{function}LogGroup"]
+        with contextlib.suppress(Exception):
+            events = self.logs.filter_log_events(logGroupName=group)["events"]
+            return [event["message"].rstrip() for event in events]
+        return []
+
+
+class Subscriber:
+    """A queue subscribed to a topic, which keeps all that it has received."""
+
+    def __init__(self, stack, name, topic, filter_policy=None):
+        self.sqs = stack.sqs
+        self.url = stack.sqs.create_queue(QueueName=name)["QueueUrl"]
+        self.received = []
+        arn = stack.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        allow = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        stack.sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
+        attributes = {"FilterPolicy": json.dumps(filter_policy)} if filter_policy else {}
+        stack.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=attributes)
+
+    def drain(self):
+        """Everything received so far, as the notifications that SNS wraps messages in."""
+        while True:
+            messages = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+            if not messages:
+                return self.received
+            for message in messages:
+                self.received.append(json.loads(message["Body"]))
+                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+
+    def drain_until_silent(self):
+        """Everything received, once nothing more came for some seconds."""
+        quiet_since, count = time.monotonic(), len(self.drain())
+        while time.monotonic() - quiet_since < SILENCE:
+            time.sleep(0.2)
+            if len(self.drain()) != count:
+                quiet_since, count = time.monotonic(), len(self.received)
+        return self.received
+
+
+# ---------------------------------------------------------------- what is sent
+
+
+def incident_invocations():
+    return [json.loads(line) for line in (INCIDENT / "invocations.ndjson").read_text().splitlines()]
+
+
+def incident_changes():
+    """The incident's changes as EventBridge delivers them, moved to now: an old event gets no alert of its own."""
+    envelopes = [json.loads(path.read_text()) for path in sorted((INCIDENT / "changes").glob("*.json"))]
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for envelope in envelopes:
+        envelope["time"] = envelope["detail"]["eventTime"] = now
+    # one of them has no id, category or readOnly, which real events have: no rule would pass it
+    return [envelope for envelope in envelopes if "eventID" in envelope["detail"]]
+
+
+def update_guardrail():
+    return next(e for e in incident_changes() if e["detail"]["eventName"] == "UpdateGuardrail")
+
+
+def object_created(bucket, key, **version):
+    """An object's arrival as S3 tells EventBridge."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "account": ACCOUNT,
+        "time": "2026-10-15T15:30:05Z",
+        "region": REGION,
+        "resources": [f"arn:aws:s3:::{bucket}"],
+        "detail": {
+            "version": "0",
+            "bucket": {"name": bucket},
+            "object": {"key": key, "size": 512, "etag": "0" * 32, "sequencer": "0062E99A88DC407460", **version},
+            "request-id": "N4N7GDK58NMKJ12R",
+            "requester": "bedrock.amazonaws.com",
+            "reason": "PutObject",
+        },
+    }
+
+
+def event_id(detail):
+    return detail.get("sharedEventID") or detail["eventID"]
+
+
+def person(identity):
+    """The name that an alert must show: the user, or the session of an assumed role."""
+    return identity.get("userName") or identity["arn"].rsplit("/", 1)[-1]
+
+
+# ---------------------------------------------------------------- the checks
+
+
+def check_outputs(stack):
+    """the stack has the outputs that the command line and the README name"""
+    expected = {"RecordsTable", "StatesTable", "DeliveriesTable", "AuditBucket", "LogBucket"}
+    expected |= {"AlertTopicArn", "ChangesTopicArn", "IndexInvocationsQueueUrl", "RecordChangesQueueUrl"}
+    expected |= {"IndexInvocationsRule", "RecordChangesRule"}
+    equal("missing outputs", expected - stack.outputs.keys(), set())
+
+
+def check_log_rule(stack):
+    """the log rule passes log objects, and not the permission check"""
+    bucket, folder = stack.outputs["LogBucket"], LOG_KEY.rpartition("/")[0]
+    cases = {
+        LOG_KEY: True,
+        # by design: a rule cannot exclude it, the function drops it
+        f"{folder}/data/5d0c7f3e_input.json.gz": True,
+        f"AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/amazon-bedrock-logs-permission-check": False,
+        f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/10/15/events.json.gz": False,
+    }
+    for key, expected in cases.items():
+        equal(key, stack.matches("IndexInvocationsRule", object_created(bucket, key)), expected)
+    equal("another bucket", stack.matches("IndexInvocationsRule", object_created("another", LOG_KEY)), False)
+
+
+def check_change_rule(stack):
+    """the change rule passes changes, and neither reads nor job states"""
+    hit, read, job, data = (update_guardrail() for _ in range(4))
+    read["detail"]["readOnly"] = True
+    job["detail-type"] = "Batch Inference Job State Change"
+    data["detail"]["eventCategory"] = "Data"
+    equal("UpdateGuardrail", stack.matches("RecordChangesRule", hit), True)
+    equal("with readOnly true", stack.matches("RecordChangesRule", read), False)
+    equal("a batch job's state", stack.matches("RecordChangesRule", job), False)
+    equal("a data event", stack.matches("RecordChangesRule", data), False)
+    for envelope in incident_changes():
+        equal(envelope["detail"]["eventName"], stack.matches("RecordChangesRule", envelope), True)
+
+
+def check_invocations(stack):
+    """a log object becomes one invocation for each of its records"""
+    records = incident_invocations()
+    stack.put_log_object(LOG_KEY, records)
+    for record in records:
+        request_id = record["requestId"]
+        wait_for(f"the invocation of {request_id}", lambda: stack.records(request_id, "invocation"))
+
+
+def check_delivery_counts(stack):
+    """the delivery counts every record: received = indexed + duplicate + rejected"""
+    (delivery,) = wait_for("the delivery", lambda: [d for d in stack.deliveries(LOG_KEY) if d.get("status") == "done"])
+    received, indexed, duplicate, rejected = (
+        int(delivery.get(count, 0)) for count in ("received", "indexed", "duplicate", "rejected")
+    )
+    equal("received", received, len(incident_invocations()))
+    equal("indexed + duplicate + rejected", indexed + duplicate + rejected, received)
+
+
+def check_invocations_again(stack):
+    """the same log object delivered again, with the version id that the emulator omits, adds no invocation"""
+    bucket, queue = stack.outputs["LogBucket"], stack.outputs["IndexInvocationsQueueUrl"]
+    requests = {record["requestId"] for record in incident_invocations()}
+    before = {request: len(stack.records(request, "invocation")) for request in requests}
+    version = stack.s3.head_object(Bucket=bucket, Key=LOG_KEY)["VersionId"]
+    stack.send("IndexInvocationsQueueUrl", json.dumps(object_created(bucket, LOG_KEY, **{"version-id": version})))
+    wait_for("the queue to be empty", lambda: stack.waiting(queue) == 0)
+    equal("invocations", {request: len(stack.records(request, "invocation")) for request in requests}, before)
+
+
+def check_changes(stack):
+    """every change is recorded under its request id"""
+    for envelope in incident_changes():
+        stack.send("RecordChangesQueueUrl", json.dumps(envelope))
+    for envelope in incident_changes():
+        wait_for(f"the record of {envelope['detail']['eventName']}", lambda: change_records(stack, envelope["detail"]))
+
+
+def change_records(stack, detail):
+    items = stack.records(detail.get("requestID") or event_id(detail), "change")
+    return [item for item in items if item["record"] == f"change#{event_id(detail)}"]
+
+
+def check_alerts(stack):
+    """every change is alerted to people, naming the call and who made it"""
+    for envelope in incident_changes():
+        detail = envelope["detail"]
+        name, who = detail["eventName"], person(detail["userIdentity"])
+        wait_for(
+            f"an alert that names {name} and {who}",
+            lambda: [n for n in stack.alerts.drain() if name in alert_text(n) and who in alert_text(n)],
+        )
+
+
+def alert_text(notification):
+    return f"{notification.get('Subject') or ''}\n{notification['Message']}"
+
+
+def check_published_changes(stack):
+    """every change is published as JSON, with the attributes that subscriptions filter by"""
+    for envelope in incident_changes():
+        identity, name = event_id(envelope["detail"]), envelope["detail"]["eventName"]
+        published = wait_for(f"{name} as JSON", lambda: published_with(stack, identity))
+        equal(f"messages for {name}", len(published), 1)
+        equal("event_name", json.loads(published[0]["Message"])["event_name"], name)
+        attributes = published[0].get("MessageAttributes", {})
+        equal("attribute event_name", attributes.get("event_name", {}).get("Value"), name)
+        if not attributes.get("severity", {}).get("Value"):
+            raise AssertionError(f"{name}: no attribute severity")
+
+
+def published_with(stack, identity):
+    return [n for n in stack.changes.drain() if json.loads(n["Message"]).get("event_id") == identity]
+
+
+def check_changes_again(stack):
+    """the same changes delivered again add no record and no alert"""
+    before = [len(subscriber.drain_until_silent()) for subscriber in (stack.alerts, stack.changes)]
+    for envelope in incident_changes():
+        stack.send("RecordChangesQueueUrl", json.dumps(envelope))
+    wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["RecordChangesQueueUrl"]) == 0)
+    for envelope in incident_changes():
+        equal(envelope["detail"]["eventName"], len(change_records(stack, envelope["detail"])), 1)
+    after = [len(subscriber.drain_until_silent()) for subscriber in (stack.alerts, stack.changes)]
+    equal("alerts and published changes", after, before)
+
+
+def check_email_filter(stack):
+    """the e-mail subscription gets alerts, and not those of severity info"""
+    topic = stack.outputs["AlertTopicArn"]
+    policy = stack.sns.get_subscription_attributes(SubscriptionArn=stack.resources["AlertEmailSubscription"])
+    mail = Subscriber(stack, "mail", topic, json.loads(policy["Attributes"]["FilterPolicy"]))
+    for severity in ("critical", "info", "low"):
+        attributes = {"severity": {"DataType": "String", "StringValue": severity}}
+        stack.sns.publish(TopicArn=topic, Message=severity, MessageAttributes=attributes)
+    equal("mails", sorted(n["Message"] for n in mail.drain_until_silent()), ["critical", "low"])
+
+
+def check_dead_letters(stack):
+    """a message that nobody can read ends in the dead-letter queue"""
+    # the real visibility timeout would make five attempts last half an hour
+    stack.sqs.set_queue_attributes(
+        QueueUrl=stack.outputs["RecordChangesQueueUrl"], Attributes={"VisibilityTimeout": "1"}
+    )
+    stack.send("RecordChangesQueueUrl", "this is not JSON")
+    dead_letters = stack.resources["RecordChangesDeadLetterQueue"]
+    wait_for("the dead letter", lambda: stack.waiting(dead_letters) == 1)
+    equal("messages left on the queue", stack.waiting(stack.outputs["RecordChangesQueueUrl"]), 0)
+
+
+CHECKS = (
+    check_outputs,
+    check_log_rule,
+    check_change_rule,
+    check_invocations,
+    check_delivery_counts,
+    check_invocations_again,
+    check_changes,
+    check_alerts,
+    check_published_changes,
+    check_changes_again,
+    check_email_filter,
+    check_dead_letters,
+)
+
+
+def equal(what, got, expected):
+    if got != expected:
+        raise AssertionError(f"{what}: expected {expected!r}, got {got!r}")
+
+
+# ---------------------------------------------------------------- the run
+
+
+def run_checks(stack):
+    """Runs all checks, prints a line for each, and returns how many failed."""
+    failed = 0
+    for check in CHECKS:
+        try:
+            check(stack)
+        except Exception as error:  # a check that breaks is a check that failed
+            failed += 1
+            print(f"FAIL {check.__doc__}\n     {error if isinstance(error, AssertionError) else traceback.format_exc()}")
+        else:
+            print(f"ok   {check.__doc__}")
+        sys.stdout.flush()
+    return failed
+
+
+def print_logs(emulator, stack):
+    for function in FUNCTIONS if stack else ():
+        print(f"\n--- log of {function}")
+        print("\n".join(stack.function_logs(function)[-80:]) or "(empty)")
+    print("\n--- end of the emulator's log")
+    print("\n".join(emulator.log.read_text(errors="replace").splitlines()[-60:]))
+
+
+def run(template, binaries, folder):
+    """Deploys, checks, and returns how many checks failed."""
+    emulator, stack, failed = Emulator(folder), None, len(CHECKS)
+    try:
+        emulator.wait_until_healthy()
+        if binaries:
+            template = with_binaries(template, binaries, folder)
+        stack = Stack(emulator, template, folder)
+        failed = run_checks(stack)
+    except Exception:
+        print(f"FAIL the stack could not be deployed\n{traceback.format_exc()}")
+    finally:
+        if failed:
+            print_logs(emulator, stack)
+        emulator.stop()
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--template", type=pathlib.Path, help="default: .aws-sam/build/template.yaml, or template.yaml with --bin")
+    parser.add_argument("--bin", type=pathlib.Path, metavar="DIR", help="DIR/<function> or DIR/<function>/bootstrap are the binaries")
+    arguments = parser.parse_args()
+    default = ROOT / "template.yaml" if arguments.bin else ROOT / ".aws-sam" / "build" / "template.yaml"
+    os.environ.update(CREDENTIALS, AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    # an interrupt from outside must stop the emulator, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="bedrock-audit-") as folder:
+        failed = run(arguments.template or default, arguments.bin, pathlib.Path(folder))
+    print(f"{len(CHECKS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+//! The text that people get when something changed. No prompt, no message and no request parameter stands in it.
+
+use std::fmt::Write as _;
+
+use crate::change::{Change, Outcome};
+
+/// What is published for one change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Printable ASCII, one line, under 100 characters: what an e-mail's subject may be.
+    pub subject: String,
+    /// The body.
+    pub text: String,
+    /// The command that shows more.
+    pub command: String,
+}
+
+impl Alert {
+    /// The alert of a change, before anything was read of the resource.
+    pub fn of(change: &Change) -> Self {
+        let command = command(change);
+        Self { subject: subject(change), text: text(change, &command), command }
+    }
+}
+
+/// One message for changes that are too old to be news.
+pub fn summary(changes: &[&Change]) -> Alert {
+    let mut text = format!(
+        "{} older Bedrock configuration changes were recorded now, and not alerted one by one:\n\n",
+        changes.len()
+    );
+    for change in changes {
+        let line = format!(
+            "{}  {}  {} {} on {} by {}\n",
+            moment(change),
+            change.severity.name(),
+            change.event_name,
+            change.outcome.name(),
+            change.resource.short(),
+            change.principal.best()
+        );
+        text.push_str(&one_line(&line, 500));
+        text.push('\n');
+        if text.len() > 150_000 {
+            text.push_str("... and more: ask the ledger.\n");
+            break;
+        }
+    }
+    let oldest = changes.iter().map(|change| change.occurred_at).min();
+    let since = oldest.map(crate::time::day).unwrap_or_default();
+    let command = format!("bedrock-audit changes --since {since}");
+    write_line(&mut text, &format!("\nmore:      {command}"));
+    Alert {
+        subject: ascii_subject(&format!("[info] {} older Bedrock changes recorded", changes.len())),
+        text,
+        command,
+    }
+}
+
+/// Any text as a subject that the topic takes: printable ASCII, one line, under 100 characters, not empty.
+pub fn ascii_subject(text: &str) -> String {
+    let printable: String = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
+    let mut subject: String = printable.trim().chars().take(99).collect();
+    if subject.is_empty() {
+        subject.push_str("Bedrock configuration change");
+    }
+    subject
+}
+
+/// Text from a record on one line of at most `limit` characters: control characters never reach a terminal or a mail.
+pub fn one_line(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    for (nth, c) in text.trim().chars().enumerate() {
+        if nth == limit {
+            line.push('…');
+            break;
+        }
+        if is_unsafe(c) { line.extend(c.escape_unicode()) } else { line.push(c) }
+    }
+    line
+}
+
+/// Control characters, and those that turn the direction of text around.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn subject(change: &Change) -> String {
+    let done = match change.outcome {
+        Outcome::Succeeded => "",
+        Outcome::Denied => " DENIED",
+        Outcome::Failed => " failed",
+    };
+    ascii_subject(&format!(
+        "[{}] {}{done} on {} by {}",
+        change.severity.name(),
+        change.event_name,
+        change.resource.short(),
+        change.principal.name.as_deref().unwrap_or(change.principal.best())
+    ))
+}
+
+fn text(change: &Change, command: &str) -> String {
+    let mut text = String::new();
+    let version = change.resource.version.as_ref().map(|v| format!(", version {v}"));
+    let mut line = |label: &str, value: &str| {
+        write_line(&mut text, &format!("{label:<10} {}", one_line(value, 1_000)));
+    };
+    line("what:", &format!("{} {}", change.event_name, outcome(change)));
+    line("which:", &format!("{}{}", change.resource.short(), version.unwrap_or_default()));
+    if let Some(arn) = &change.resource.arn {
+        line("", arn);
+    }
+    line("who:", &change.principal.to_string());
+    line("when:", &moment(change));
+    line("where:", &place(change));
+    line("severity:", change.severity.name());
+    line("changed:", changed(change));
+    line("more:", command);
+    line("ids:", &format!("event {}, request {}", change.event_id, change.request_id));
+    text
+}
+
+fn outcome(change: &Change) -> String {
+    match (change.outcome, &change.error_code) {
+        (Outcome::Succeeded, _) => "succeeded".to_owned(),
+        (Outcome::Denied, code) => format!("was denied ({})", code.as_deref().unwrap_or_default()),
+        (Outcome::Failed, code) => format!("failed ({})", code.as_deref().unwrap_or_default()),
+    }
+}
+
+fn place(change: &Change) -> String {
+    let mut place = format!("account {}, {}", change.account_id, change.region);
+    if let Some(address) = &change.source_ip {
+        let _infallible = write!(place, ", from {address}");
+    }
+    match change.mfa {
+        Some(true) => place.push_str(", with MFA"),
+        Some(false) => place.push_str(", without MFA"),
+        None => {}
+    }
+    place
+}
+
+fn changed(change: &Change) -> &'static str {
+    match change.outcome {
+        Outcome::Succeeded if change.omitted => {
+            "before and after are not read yet; CloudTrail left the request out for its size, a known way to hide it"
+        }
+        Outcome::Succeeded => "before and after are not read yet (CloudTrail does not record what changed)",
+        Outcome::Denied | Outcome::Failed => "nothing: it was an attempt",
+    }
+}
+
+fn command(change: &Change) -> String {
+    let since = crate::time::day(change.occurred_at);
+    if change.resource.id == crate::change::UNKNOWN {
+        return format!("bedrock-audit explain {}", shell_word(&change.request_id));
+    }
+    format!("bedrock-audit changes --resource {} --since {since}", shell_word(&change.resource.short()))
+}
+
+/// A word that a shell takes as it stands; quoted where it has to be.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
+    let text: String = text.chars().filter(|c| !is_unsafe(*c)).collect();
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+fn moment(change: &Change) -> String {
+    change.occurred_at.strftime("%A %Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn write_line(text: &mut String, line: &str) {
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        change::{Origin, TrailEvent},
+        evidence::ObjectLocation,
+    };
+
+    fn change(path: &str) -> Change {
+        let path = format!("{}/../../events/{path}.json", env!("CARGO_MANIFEST_DIR"));
+        let json = std::fs::read_to_string(path).unwrap();
+        let location = ObjectLocation::object("audit", "events/x");
+        match TrailEvent::read(json.as_bytes(), 1, &location, Origin::Eventbridge).unwrap().0 {
+            TrailEvent::Change(change) => *change,
+            TrailEvent::NoChange(reason) => panic!("{reason}"),
+        }
+    }
+
+    #[test]
+    fn an_alert_says_who_what_which_when_and_where() {
+        let alert = Alert::of(&change("incident/changes/04-UpdateGuardrail-weakened"));
+        assert_eq!(
+            alert.subject,
+            "[high] UpdateGuardrail on guardrail/gr4k2p9x7wzq by marta.klein@example.com"
+        );
+        for part in [
+            "UpdateGuardrail succeeded",
+            "guardrail/gr4k2p9x7wzq, version DRAFT",
+            "marta.klein@example.com",
+            "Thursday 2026-10-15 14:07:21 UTC",
+            "account 444455556666, eu-central-1",
+            "without MFA",
+            "before and after are not read yet",
+            "bedrock-audit changes --resource guardrail/gr4k2p9x7wzq --since 2026-10-15",
+        ] {
+            assert!(alert.text.contains(part), "{part:?} in\n{}", alert.text);
+        }
+        let denied = Alert::of(&change("incident/changes/06-DeleteGuardrail-denied"));
+        assert!(denied.subject.contains("DENIED"), "{}", denied.subject);
+        assert!(denied.text.contains("was denied (AccessDenied)"), "{}", denied.text);
+    }
+
+    #[test]
+    fn hostile_names_stay_on_their_line_and_out_of_the_shell() {
+        let mut hostile = change("incident/changes/04-UpdateGuardrail-weakened");
+        hostile.principal.name = Some("eve\r\nBcc: all@example.com \u{202e}\u{1b}[2J é".into());
+        hostile.resource.id = "x'; rm -rf ~; '".into();
+        let alert = Alert::of(&hostile);
+        assert!(alert.subject.len() < 100 && alert.subject.bytes().all(|b| (32..127).contains(&b)));
+        assert!(!alert.text.contains('\u{1b}') && !alert.text.contains('\r'));
+        assert!(!alert.text.contains("\nBcc"), "{}", alert.text);
+        assert!(alert.command.contains(r"'guardrail/x'\''; rm -rf ~; '\'''"), "{}", alert.command);
+        assert_eq!(ascii_subject("\n\t "), "??");
+        assert_eq!(ascii_subject(""), "Bedrock configuration change");
+    }
+}

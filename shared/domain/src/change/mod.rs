@@ -1,0 +1,240 @@
+//! One CloudTrail record of a call that changes configuration, or tried to (FORMATS 5).
+//!
+//! CloudTrail says who and when, and hides what: policies and prompt texts are absent or masked (FORMATS 11.28). So what is
+//! read here is the call; what the resource looked like before and after is a matter of states.
+
+pub mod operations;
+mod resource;
+mod wire;
+
+use jiff::Timestamp;
+
+use crate::{
+    digest::Sha256,
+    evidence::{Evidence, ObjectLocation},
+    principal::Principal,
+    values::{Unread, read_as, refused},
+};
+pub use resource::{Resource, UNKNOWN, split_identifier};
+use wire::TrailRecord;
+
+/// A call that changed configuration, or tried to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// `sharedEventID`, else `eventID`, else `sha256-<16 hex>` of the record.
+    pub event_id: String,
+    /// `requestID`, else the event id.
+    pub request_id: String,
+    /// When the call was completed, whole seconds.
+    pub occurred_at: Timestamp,
+    /// The account whose configuration it is.
+    pub account_id: String,
+    /// The region of the call.
+    pub region: String,
+    /// The operation, as CloudTrail names it.
+    pub event_name: String,
+    /// `bedrock.amazonaws.com`, ...
+    pub event_source: String,
+    /// What was changed.
+    pub resource: Resource,
+    /// What became of the call.
+    pub outcome: Outcome,
+    /// CloudTrail's `errorCode`.
+    pub error_code: Option<String>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How we came to know of it.
+    pub origin: Origin,
+    /// Who did it.
+    pub principal: Principal,
+    /// An address, or a service's name.
+    pub source_ip: Option<String>,
+    /// What the caller calls its program.
+    pub user_agent: Option<String>,
+    /// Whether the session had a second factor; absent where CloudTrail does not say.
+    pub mfa: Option<bool>,
+    /// `requestParameters` as JSON text.
+    pub request_parameters: Option<String>,
+    /// `responseElements` as JSON text.
+    pub response_elements: Option<String>,
+    /// Where both of them are kept when they are too large for the ledger.
+    pub spilled: Option<Spilled>,
+    /// CloudTrail left out the request's parameters for their size: a known way to hide them (FORMATS 5.4).
+    pub omitted: bool,
+    /// Where the raw record lies.
+    pub evidence: Evidence,
+}
+
+/// Text that lies in the audit bucket because it is too large for an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spilled {
+    /// The object key in the audit bucket.
+    pub key: String,
+    /// The digest of the object.
+    pub sha256: Sha256,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Succeeded,
+    /// The caller was not allowed to.
+    Denied,
+    /// It failed for another reason.
+    Failed,
+}
+
+impl Outcome {
+    /// Every outcome, with its name in the ledger, in JSON and on the command line.
+    pub const NAMES: [(Self, &'static str); 3] =
+        [(Self::Succeeded, "succeeded"), (Self::Denied, "denied"), (Self::Failed, "failed")];
+
+    /// By CloudTrail's `errorCode`; denials are written in several ways (FORMATS 11.35).
+    fn of(error_code: Option<&str>) -> Self {
+        let Some(code) = error_code else { return Self::Succeeded };
+        let code = code.rsplit('.').next().unwrap_or(code);
+        let denials = ["AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized"];
+        if denials.iter().any(|denial| code.contains(denial)) { Self::Denied } else { Self::Failed }
+    }
+
+    /// The name in the ledger, in JSON and on the command line.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, name)| name)
+    }
+
+    /// The outcome of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(outcome, _)| *outcome)
+    }
+}
+
+/// How much a change matters to whoever is woken by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Runs, jobs and tags: published, and filtered out of the default e-mail subscription.
+    Info,
+    /// Adds something that nothing uses yet.
+    Low,
+    /// Changes what models are told, or is not known to be harmless.
+    Medium,
+    /// Changes what protects the answers or who may use what.
+    High,
+    /// Turns off a protection or the evidence itself.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, with its name in the ledger, in JSON and in message attributes.
+    pub const NAMES: [(Self, &'static str); 5] = [
+        (Self::Info, "info"),
+        (Self::Low, "low"),
+        (Self::Medium, "medium"),
+        (Self::High, "high"),
+        (Self::Critical, "critical"),
+    ];
+
+    /// The name in the ledger, in JSON and in message attributes.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(severity, _)| *severity == self).map_or("", |(_, name)| name)
+    }
+
+    /// The severity of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(severity, _)| *severity)
+    }
+
+    fn raised(self) -> Self {
+        match self {
+            Self::Info => Self::Low,
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
+}
+
+/// How we came to know of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// By the event, as CloudTrail handed it over.
+    Eventbridge,
+    /// By the trail's file.
+    Trail,
+    /// By comparing with what was there before.
+    Baseline,
+    /// By somebody who indexed files from the command line.
+    Import,
+}
+
+impl Origin {
+    /// Every origin, with its name in the ledger and in JSON.
+    pub const NAMES: [(Self, &'static str); 4] = [
+        (Self::Eventbridge, "eventbridge"),
+        (Self::Trail, "trail"),
+        (Self::Baseline, "baseline"),
+        (Self::Import, "import"),
+    ];
+
+    /// The name in the ledger and in JSON.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(origin, _)| *origin == self).map_or("", |(_, name)| name)
+    }
+
+    /// The origin of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(origin, _)| *origin)
+    }
+}
+
+/// What a CloudTrail record turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrailEvent {
+    /// A change, or an attempt at one.
+    Change(Box<Change>),
+    /// Something else; why it is none.
+    NoChange(&'static str),
+}
+
+impl TrailEvent {
+    /// Reads the record at the start of `bytes`, bare or in EventBridge's envelope: what it is, and its length in bytes.
+    ///
+    /// # Errors
+    /// [`Unread::Json`] where the bytes are no JSON or the start of a value; [`Unread::Refused`] for a value that is no
+    /// CloudTrail record.
+    pub fn read(
+        bytes: &[u8],
+        ordinal: u64,
+        location: &ObjectLocation,
+        origin: Origin,
+    ) -> Result<(Self, usize), Unread> {
+        let (value, used) = read_as::<&serde_json::value::RawValue>(bytes)?;
+        let record = match TrailRecord::of(value) {
+            Ok(record) => record,
+            Err(wire::Unusable::OtherEvent) => {
+                return Ok((Self::NoChange("no api call by cloudtrail"), used));
+            }
+            Err(wire::Unusable::Refused(reason)) => return refused(bytes, reason.to_owned()),
+        };
+        if let Err(reason) = record.is_change() {
+            return Ok((Self::NoChange(reason), used));
+        }
+        let sha256 = Sha256::of(bytes.get(..used).unwrap_or_default());
+        let evidence = Evidence { location: location.clone(), ordinal, sha256 };
+        Ok((Self::Change(Box::new(record.into_change(origin, evidence))), used))
+    }
+}
+
+/// How much a call matters: the operation's own severity, moved by how it ended and who made it.
+fn severity(base: Severity, outcome: Outcome, omitted: bool, by_root: bool) -> Severity {
+    let severity = match outcome {
+        Outcome::Succeeded => base,
+        Outcome::Denied => base.clamp(Severity::Medium, Severity::High),
+        Outcome::Failed => base.min(Severity::Low),
+    };
+    let severity = if omitted { severity.max(Severity::High) } else { severity };
+    if by_root { severity.raised() } else { severity }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! The CloudTrail record as it is written, lenient (FORMATS 5).
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use super::{
+    Change, Origin, Outcome,
+    operations::{self, Class},
+    resource::{Parameters, Resource},
+    severity,
+};
+use crate::{
+    digest::Sha256,
+    evidence::Evidence,
+    json::{Members, boolean, scalar},
+    principal::{Principal, multi_factor},
+    time,
+};
+
+/// A CloudTrail record with what every one of them must have.
+pub(super) struct TrailRecord<'a> {
+    members: Members<'a>,
+    event_name: String,
+    event_source: String,
+    event_time: Timestamp,
+    raw: &'a RawValue,
+}
+
+/// Why a value is no record.
+pub(super) enum Unusable {
+    /// An event of another kind: well-formed and not ours.
+    OtherEvent,
+    /// Something that should have been a record.
+    Refused(&'static str),
+}
+
+impl<'a> TrailRecord<'a> {
+    pub(super) fn of(value: &'a RawValue) -> Result<Self, Unusable> {
+        let outer = Members::of(value).ok_or(Unusable::Refused("no cloudtrail record: no object"))?;
+        let detail_type = outer.text("detail-type");
+        let raw = match (&detail_type, outer.get("detail")) {
+            (Some(_), Some(detail)) => detail,
+            _ => value,
+        };
+        let members = Members::of(raw).ok_or(Unusable::Refused("its detail is no object"))?;
+        // state changes of jobs come from the same source under other detail types (FORMATS 11.34)
+        if detail_type.is_some_and(|kind| kind != "AWS API Call via CloudTrail") {
+            return Err(Unusable::OtherEvent);
+        }
+        let named = |name: &str| members.text(name).filter(|t| !t.is_empty()).map(String::from);
+        let event_name =
+            named("eventName").ok_or(Unusable::Refused("no cloudtrail record: it has no eventName"))?;
+        let event_source =
+            named("eventSource").ok_or(Unusable::Refused("no cloudtrail record: it has no eventSource"))?;
+        let event_time = members
+            .text("eventTime")
+            .and_then(|written| time::parse(&written))
+            .ok_or(Unusable::Refused("its eventTime is missing or no time"))?;
+        Ok(Self { members, event_name, event_source, event_time, raw })
+    }
+
+    /// Whether the call changes configuration; why not, where it does not.
+    pub(super) fn is_change(&self) -> Result<(), &'static str> {
+        let category = self.members.text("eventCategory");
+        let kind = self.members.text("eventType");
+        if !self.event_source.starts_with("bedrock") {
+            return Err("a call of another service");
+        }
+        if category.is_some_and(|c| matches!(&*c, "Data" | "Insight" | "NetworkActivity")) {
+            return Err("a data event");
+        }
+        if kind.is_some_and(|kind| kind == "AwsCloudTrailInsight") {
+            return Err("a cloudtrail insight");
+        }
+        let read_only = self.members.get("readOnly").and_then(boolean);
+        match operations::classify(&self.event_name) {
+            Class::Runtime => Err("a runtime call"),
+            Class::Watched(_) => Ok(()),
+            Class::Read => Err("a reading call"),
+            // a name that no table knows changes something unless CloudTrail says that it does not
+            Class::Unknown if read_only == Some(true) => Err("a reading call"),
+            Class::Unknown => Ok(()),
+        }
+    }
+
+    pub(super) fn into_change(self, origin: Origin, evidence: Evidence) -> Change {
+        let text = |name: &str| self.members.get(name).and_then(scalar).map(String::from);
+        let identity = self.members.object("userIdentity").unwrap_or_default();
+        let principal = Principal::from_user_identity(&identity);
+        let event_id = text("sharedEventID")
+            .or_else(|| text("eventID"))
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(|| format!("sha256-{}", self.canonical_digest().short()));
+        let account_id = text("recipientAccountId")
+            .or_else(|| identity.text("accountId").map(String::from))
+            .unwrap_or_else(|| "unknown".to_owned());
+        let region = text("awsRegion").unwrap_or_else(|| "unknown".to_owned());
+        let error_code = text("errorCode").filter(|code| !code.is_empty());
+        let outcome = Outcome::of(error_code.as_deref());
+        let parameters = Parameters {
+            request: self.members.object("requestParameters").unwrap_or_default(),
+            response: self.members.object("responseElements").unwrap_or_default(),
+        };
+        let operation = match operations::classify(&self.event_name) {
+            Class::Watched(operation) => Some(operation),
+            _ => None,
+        };
+        let omitted = parameters.are_omitted();
+        let base = operation.map_or(operations::UNKNOWN_SEVERITY, |operation| operation.severity);
+        Change {
+            request_id: text("requestID").filter(|id| !id.is_empty()).unwrap_or_else(|| event_id.clone()),
+            event_id,
+            occurred_at: self.event_time,
+            resource: Resource::of(operation, &self.event_name, &parameters, &account_id, &region),
+            account_id,
+            region,
+            outcome,
+            error_code,
+            severity: severity(base, outcome, omitted, principal.is_root()),
+            origin,
+            source_ip: text("sourceIPAddress"),
+            user_agent: text("userAgent"),
+            mfa: multi_factor(&identity),
+            request_parameters: self.json_text("requestParameters"),
+            response_elements: self.json_text("responseElements"),
+            spilled: None,
+            omitted,
+            evidence,
+            principal,
+            event_name: self.event_name,
+            event_source: self.event_source,
+        }
+    }
+
+    fn json_text(&self, name: &str) -> Option<String> {
+        self.members.get(name).map(|raw| compact(raw.get()))
+    }
+
+    /// A digest that does not depend on how the record was laid out or in which order its members were written, so
+    /// that a record without event id is the same one however it comes.
+    fn canonical_digest(&self) -> Sha256 {
+        Sha256::of(compact(self.raw.get()).as_bytes())
+    }
+}
+
+/// JSON without white space between its parts, members by name.
+fn compact(json: &str) -> String {
+    match serde_json::from_str::<serde_json::Value>(json) {
+        Ok(value) => value.to_string(),
+        Err(_) => json.to_owned(),
+    }
+}

@@ -1,0 +1,11 @@
+//! The ledger: three tables, their keys, and what is stored in them.
+//!
+//! * [`schema`]: tables, keys, indexes and projections. They cannot change once a stack is deployed.
+//! * [`record`]: what the Records table holds, by request id.
+//! * [`state`]: what the States table holds: texts, sightings of system prompts, configuration.
+//! * [`delivery`]: what became of each log object.
+
+pub mod delivery;
+pub mod record;
+pub mod schema;
+pub mod state;

@@ -1,0 +1,168 @@
+//! What the States table holds: keys of every subject, and how sightings of system prompts are merged.
+
+use jiff::Timestamp;
+
+use crate::{
+    change::Resource,
+    digest::{Sha256, bounded_key},
+    time,
+};
+
+/// Subject and version of one item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StateKey {
+    /// The partition key.
+    pub subject: String,
+    /// The sort key.
+    pub version: String,
+}
+
+impl StateKey {
+    fn new(subject: &str, version: &str) -> Self {
+        Self { subject: bounded_key(subject), version: bounded_key(version) }
+    }
+
+    /// The text of a system prompt.
+    pub fn prompt_text(id: &Sha256) -> Self {
+        Self::new(&prompt_subject(id.as_str()), "text")
+    }
+
+    /// A configuration resource as it was read: in the order of its own `updatedAt`, else of its cause.
+    pub fn resource(resource: &Resource, moment: Timestamp, document: &Sha256) -> Self {
+        let version = resource.version.as_deref().unwrap_or("DRAFT");
+        Self::new(
+            &format!("state/{resource}@{version}"),
+            &format!("{}#{}", time::rfc3339(moment), document.short()),
+        )
+    }
+
+    /// Which document a passage is from.
+    pub fn passage(hash: &Sha256, document_uri: &str) -> Self {
+        Self::new(&format!("passage/{hash}"), document_uri)
+    }
+
+    /// Which passages a document has.
+    pub fn document(document_uri: &str, hash: &Sha256) -> Self {
+        Self::new(&format!("document/{document_uri}"), hash.as_str())
+    }
+
+    /// Which documents lie below an authority: `documents/s3://bucket` and the path.
+    pub fn documents(document_uri: &str) -> Self {
+        let (scheme, rest) = document_uri.split_once("://").unwrap_or(("", document_uri));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        Self::new(&format!("documents/{scheme}://{authority}"), if path.is_empty() { "/" } else { path })
+    }
+
+    /// A system prompt on a day.
+    pub fn prompt_seen(id: &str, day: &str) -> Self {
+        Self::new(&prompt_subject(id), &format!("{SEEN}{day}"))
+    }
+
+    /// A caller's system prompt on a day.
+    pub fn caller_seen(caller: &str, day: &str, id: &str) -> Self {
+        Self::new(&caller_subject(caller), &format!("{SEEN}{day}#{id}"))
+    }
+
+    /// A system prompt in the list of a month.
+    pub fn prompt_listed(month: &str, id: &str) -> Self {
+        Self::new(&list_subject(month), id)
+    }
+}
+
+/// How the versions of sightings begin.
+pub const SEEN: &str = "seen#";
+
+/// The subject of a system prompt.
+pub fn prompt_subject(id: &str) -> String {
+    format!("system-prompt/{id}")
+}
+
+/// The subject of a caller: a role or user ARN.
+pub fn caller_subject(caller: &str) -> String {
+    bounded_key(&format!("caller/{caller}"))
+}
+
+/// The subject of a month's list of system prompts.
+pub fn list_subject(month: &str) -> String {
+    format!("system-prompts/{month}")
+}
+
+/// When a system prompt was first and last seen, and one request that used it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The system prompt.
+    pub system_prompt_id: String,
+    /// The earliest.
+    pub first_seen: Timestamp,
+    /// The latest.
+    pub last_seen: Timestamp,
+    /// The request of the earliest; of two at the same time the one whose id sorts first.
+    pub sample_request_id: String,
+    /// The model of that request.
+    pub model_id: String,
+    /// The caller of that request.
+    pub caller: String,
+}
+
+impl Sighting {
+    /// Takes another sighting of the same prompt in: in whichever order they come, the end is the same.
+    pub fn merge(&mut self, other: &Self) {
+        let earlier =
+            (other.first_seen, &other.sample_request_id) < (self.first_seen, &self.sample_request_id);
+        if earlier {
+            self.sample_request_id.clone_from(&other.sample_request_id);
+            self.model_id.clone_from(&other.model_id);
+            self.caller.clone_from(&other.caller);
+        }
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(at: &str, request: &str) -> Sighting {
+        let at: Timestamp = at.parse().unwrap();
+        Sighting {
+            system_prompt_id: "p".into(),
+            first_seen: at,
+            last_seen: at,
+            sample_request_id: request.into(),
+            model_id: format!("model-{request}"),
+            caller: format!("caller-{request}"),
+        }
+    }
+
+    #[test]
+    fn sightings_merge_the_same_in_every_order() {
+        let all = [
+            seen("2026-01-01T10:00:00Z", "b"),
+            seen("2026-01-01T09:00:00Z", "d"),
+            seen("2026-01-01T09:00:00Z", "c"),
+            seen("2026-01-01T12:00:00Z", "a"),
+        ];
+        let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]];
+        let merged = orders.map(|order| {
+            let mut merged = all[order[0]].clone();
+            order.iter().for_each(|nth| merged.merge(&all[*nth]));
+            merged
+        });
+        assert_eq!(merged[0].sample_request_id, "c");
+        assert_eq!(merged[0].last_seen, all[3].last_seen);
+        assert!(merged.iter().all(|m| m == &merged[0]), "{merged:?}");
+    }
+
+    #[test]
+    fn keys_are_the_designs() {
+        let id = Sha256::of(b"x");
+        assert_eq!(StateKey::prompt_text(&id).subject, format!("system-prompt/{id}"));
+        assert_eq!(
+            StateKey::documents("s3://docs/a/b.pdf"),
+            StateKey { subject: "documents/s3://docs".into(), version: "a/b.pdf".into() }
+        );
+        assert_eq!(StateKey::caller_seen("arn:x", "2026-10-15", "p").version, "seen#2026-10-15#p");
+        assert!(StateKey::document(&"s3://b/".repeat(300), &id).subject.len() <= 1_000);
+    }
+}

@@ -1,0 +1,29 @@
+//! Floor 1: what the audit trail is about, pure. No async, no AWS SDK, no clock, no environment, no logging.
+//!
+//! In reading order:
+//! * [`digest`], [`time`], [`json`]: hashes, moments and lenient JSON, as the records need them.
+//! * [`values`]: one JSON value after another out of a stream of bytes, whatever is broken between them.
+//! * [`evidence`], [`principal`]: where a record lies, and who made the call.
+//! * [`invocation`]: a Model Invocation Log record; its room [`invocation::bodies`] has one file per body shape.
+//! * [`prompt`], [`passage`], [`guardrail`]: what is found inside a body.
+//! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
+//! * [`alert`]: the text that people get when something changed.
+//! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
+//! * [`report`]: the answers as JSON.
+//! * [`window`]: the times that people type.
+
+pub mod alert;
+pub mod change;
+pub mod digest;
+pub mod evidence;
+pub mod guardrail;
+pub mod invocation;
+pub mod json;
+pub mod ledger;
+pub mod passage;
+pub mod principal;
+pub mod prompt;
+pub mod report;
+pub mod time;
+pub mod values;
+pub mod window;

@@ -1,0 +1,165 @@
+//! The answers as JSON: the contract of `explain --json` and `changes --json`, and of the machine-readable alert.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    change::Change,
+    evidence::Evidence,
+    invocation::Invocation,
+    ledger::record::{Call, Diff, Link, Source},
+    principal::Principal,
+    time,
+};
+
+/// An entry of `changes --json`. Absent values are `null`.
+pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
+    json!({
+        "occurred_at": time::rfc3339(change.occurred_at),
+        "event_name": change.event_name,
+        "event_source": change.event_source,
+        "event_id": change.event_id,
+        "request_id": change.request_id,
+        "account_id": change.account_id,
+        "region": change.region,
+        "origin": change.origin.name(),
+        "resource": {
+            "kind": change.resource.kind,
+            "id": change.resource.id,
+            "arn": change.resource.arn,
+            "version": change.resource.version,
+        },
+        "outcome": change.outcome.name(),
+        "error_code": change.error_code,
+        "severity": change.severity.name(),
+        "verdict": diff.and_then(|diff| diff.verdict.clone()),
+        "principal": principal(&change.principal),
+        "source_ip": change.source_ip,
+        "user_agent": change.user_agent,
+        "mfa": change.mfa,
+        "omitted": change.omitted,
+        "evidence": evidence(&change.evidence),
+        "diff": diff.map(fields).unwrap_or_default(),
+    })
+}
+
+fn fields(diff: &Diff) -> Vec<Value> {
+    let value = |text: &Option<String>| match text {
+        Some(text) => serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())),
+        None => Value::Null,
+    };
+    diff.fields
+        .iter()
+        .map(|field| {
+            json!({
+                "path": field.path,
+                "before": value(&field.before),
+                "after": value(&field.after),
+                "effect": field.effect,
+            })
+        })
+        .collect()
+}
+
+/// An entry of `invocations` in `explain --json`, with the system prompt's text where it is known.
+pub fn invocation(invocation: &Invocation, prompt_text: Option<&str>) -> Value {
+    let guardrail = &invocation.guardrail;
+    json!({
+        "occurred_at": time::rfc3339(invocation.occurred_at),
+        "account_id": invocation.account_id,
+        "region": invocation.region,
+        "operation": invocation.operation,
+        "model_id": invocation.model_id,
+        "principal": principal(&invocation.principal),
+        "system_prompt": {
+            "status": invocation.system_prompt.status.name(),
+            "id": invocation.system_prompt.id.as_ref().map(ToString::to_string),
+            "text": prompt_text,
+            "found_at": invocation.system_prompt.found_at,
+        },
+        "guardrail": {
+            "certainty": guardrail.certainty.name(),
+            "id": guardrail.id,
+            "version": guardrail.version,
+            "action": guardrail.action,
+            "basis": guardrail.basis,
+        },
+        "stop_reason": invocation.stop_reason,
+        "error_code": invocation.error_code,
+        "input_tokens": invocation.tokens.input,
+        "output_tokens": invocation.tokens.output,
+        "cache_read_tokens": invocation.tokens.cache_read,
+        "cache_write_tokens": invocation.tokens.cache_write,
+        "input_body": invocation.input_body.name(),
+        "output_body": invocation.output_body.name(),
+        "body_shape": invocation.body_shape,
+        "body_members": invocation.body_members,
+        "request_metadata": invocation.request_metadata.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect::<Map<_, _>>(),
+        "evidence": evidence(&invocation.evidence),
+    })
+}
+
+/// An entry of `sources` in `explain --json`.
+pub fn source(source: &Source) -> Value {
+    let documents: Vec<_> = source
+        .source_uri
+        .iter()
+        .map(|uri| json!({"uri": uri, "certainty": source.certainty.name()}))
+        .collect();
+    json!({
+        "origin": source.origin.name(),
+        "ordinal": source.ordinal,
+        "uri": source.source_uri,
+        "documents": documents,
+        "excerpt": source.excerpt,
+        "text_sha256": source.text_sha256.as_str(),
+        "score": source.score,
+        "cited": source.cited,
+        "chunk_id": source.chunk_id,
+        "knowledge_base_id": source.knowledge_base_id,
+        "certainty": source.certainty.name(),
+    })
+}
+
+/// An entry of `links` in `explain --json`.
+pub fn link(link: &Link) -> Value {
+    json!({
+        "request_id": link.other_request_id,
+        "relation": link.relation,
+        "basis": link.basis,
+        "certainty": link.certainty.name(),
+    })
+}
+
+/// An entry of `calls` in `explain --json`.
+pub fn call(call: &Call) -> Value {
+    json!({
+        "occurred_at": time::rfc3339(call.common.occurred_at),
+        "event_id": call.event_id,
+        "operation": call.operation,
+        "resource": call.resource,
+        "principal": principal(&call.common.principal),
+        "source_ip": call.source_ip,
+        "user_agent": call.user_agent,
+        "error_code": call.error_code,
+    })
+}
+
+fn principal(principal: &Principal) -> Value {
+    json!({
+        "arn": principal.arn,
+        "type": principal.kind,
+        "name": principal.name,
+        "session": principal.session,
+    })
+}
+
+fn evidence(evidence: &Evidence) -> Value {
+    json!({
+        "location": evidence.location.to_string(),
+        "bucket": evidence.location.bucket,
+        "key": evidence.location.key,
+        "version_id": evidence.location.version_id,
+        "ordinal": evidence.ordinal,
+        "sha256": evidence.sha256.as_str(),
+    })
+}

@@ -1,0 +1,524 @@
+//! One JSON value after another out of a stream of bytes, whatever is broken between them.
+//!
+//! Log objects are newline-delimited JSON by the documentation (FORMATS 2); concatenated objects, pretty-printed
+//! ones, a top-level array and CloudTrail's `{"Records":[...]}` are taken as well, since it costs nothing and removes a
+//! risk. A value that cannot be read never takes its neighbours with it:
+//! * a line that is no JSON is one reject;
+//! * a value that goes on over several lines and then breaks is given up as far as the next line that starts with `{`;
+//! * an element of an array that is no JSON is given up as far as its closing brace.
+
+use serde::de::IgnoredAny;
+
+use crate::digest::Sha256;
+
+/// Largest value that is read, in bytes. A log record holds two bodies of at most 100 KB, a CloudTrail record 1 MB.
+pub const MAX_VALUE: usize = 8 << 20;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A value that could not be read: counted and kept, by its place, never by its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Which value of the object, counted from 1.
+    pub ordinal: u64,
+    /// What is wrong with it; holds no text of the value.
+    pub reason: String,
+    /// The digest of the bytes that were given up.
+    pub sha256: Sha256,
+    /// How many bytes were given up.
+    pub bytes: u64,
+}
+
+/// Why a reader did not take the value at the start of the bytes that it was shown.
+#[derive(Debug)]
+pub enum Unread {
+    /// The bytes are no JSON value, or the start of one.
+    Json(serde_json::Error),
+    /// The value is JSON, ends after so many bytes, and is nothing that we take.
+    Refused {
+        /// Length of the value in bytes.
+        used: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What [`Values::next`] came to.
+#[derive(Debug)]
+pub enum Step<T> {
+    /// A value was read.
+    Value(T),
+    /// A value was given up.
+    Reject(Reject),
+    /// More bytes are needed.
+    NeedMore,
+    /// Every byte was used.
+    End,
+}
+
+/// Splits a stream of bytes into JSON values.
+#[derive(Debug, Default)]
+pub struct Values {
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` that are used up.
+    start: usize,
+    /// No line end between `start` and here.
+    scanned: usize,
+    /// An unfinished value is tried again once `buffer` has grown to this.
+    retry_at: usize,
+    finished: bool,
+    layout: Layout,
+    ordinal: u64,
+    /// A value over [`MAX_VALUE`] that is being passed over: its digest so far.
+    oversized: Option<Oversized>,
+    began: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// One value after another.
+    #[default]
+    Sequence,
+    /// Inside of a top-level array or of `{"Records":[`.
+    Array,
+    /// Behind the array of a wrapper: nothing more is expected but its closing brace.
+    Tail,
+}
+
+#[derive(Debug)]
+struct Oversized {
+    ordinal: u64,
+    bytes: u64,
+    head: Sha256,
+}
+
+/// What stands in front of the first value.
+enum Opening {
+    Nothing,
+    Array(usize),
+    Unclear,
+}
+
+impl Values {
+    /// A splitter at the start of a stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next bytes of the stream.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.start > self.buffer.len() / 2 {
+            self.buffer.drain(..self.start);
+            self.scanned = self.scanned.saturating_sub(self.start);
+            self.retry_at = self.retry_at.saturating_sub(self.start);
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Says that the stream has ended: what is unfinished now stays unfinished.
+    pub fn finish(&mut self) {
+        self.finished = true;
+    }
+
+    /// How many values were met so far, rejected ones included.
+    pub fn met(&self) -> u64 {
+        self.ordinal
+    }
+
+    /// The next value. `read` is shown the ordinal and bytes that begin with a value, and says what it read and how
+    /// many bytes that took.
+    pub fn next<T>(&mut self, mut read: impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>) -> Step<T> {
+        if self.oversized.is_some() {
+            return self.pass_over();
+        }
+        loop {
+            self.skip_separators();
+            let Some(first) = self.rest().first().copied() else {
+                return if self.finished { Step::End } else { Step::NeedMore };
+            };
+            if self.layout == Layout::Array && first == b']' {
+                self.use_up(1);
+                self.layout = Layout::Tail;
+                continue;
+            }
+            if self.layout == Layout::Tail && first == b'}' {
+                self.use_up(1);
+                self.layout = Layout::Sequence;
+                continue;
+            }
+            if self.layout != Layout::Array {
+                match opening(self.rest(), self.finished) {
+                    Opening::Array(length) => {
+                        self.use_up(length);
+                        self.layout = Layout::Array;
+                        continue;
+                    }
+                    Opening::Unclear => return Step::NeedMore,
+                    Opening::Nothing => self.layout = Layout::Sequence,
+                }
+            }
+            return match self.layout {
+                Layout::Array => self.next_element(&mut read),
+                Layout::Sequence | Layout::Tail => self.next_line(&mut read),
+            };
+        }
+    }
+
+    fn next_line<T>(&mut self, read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>) -> Step<T> {
+        let Some(line) = self.line_length() else {
+            return self.need_more();
+        };
+        if self.retry_at <= self.start {
+            match self.try_read(line, read) {
+                Ok(step) => return step,
+                // a value may go on over the next lines; a line that is broken by itself is one reject
+                Err(error) if error.is_eof() && line < self.rest().len() => {}
+                Err(error) if error.is_eof() && !self.finished => return self.need_more(),
+                Err(error) => return self.reject(line, &broken(&error)),
+            }
+        }
+        let available = self.rest().len();
+        if self.start + available < self.retry_at && !self.finished {
+            return self.need_more();
+        }
+        match self.try_read(available, read) {
+            Ok(step) => step,
+            Err(error) if error.is_eof() && !self.finished => self.need_more(),
+            Err(error) => {
+                let length = self.until_next_object(line);
+                self.reject(length, &broken(&error))
+            }
+        }
+    }
+
+    fn next_element<T>(
+        &mut self,
+        read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>,
+    ) -> Step<T> {
+        let available = self.rest().len();
+        if self.start + available < self.retry_at && !self.finished {
+            return self.need_more();
+        }
+        match self.try_read(available, read) {
+            Ok(step) => step,
+            Err(error) if error.is_eof() && !self.finished => self.need_more(),
+            Err(error) => match balanced_end(self.rest()) {
+                Some(length) => self.reject(length, &broken(&error)),
+                None if !self.finished => self.need_more(),
+                None => self.reject(available, &broken(&error)),
+            },
+        }
+    }
+
+    fn try_read<T>(
+        &mut self,
+        length: usize,
+        read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>,
+    ) -> Result<Step<T>, serde_json::Error> {
+        let ordinal = self.ordinal + 1;
+        let shown = self.rest().get(..length).unwrap_or_default();
+        match read(ordinal, shown) {
+            Ok((value, used)) => {
+                self.ordinal = ordinal;
+                self.use_up(used);
+                Ok(Step::Value(value))
+            }
+            Err(Unread::Refused { used, reason }) => Ok(self.reject(used, &reason)),
+            Err(Unread::Json(error)) => Err(error),
+        }
+    }
+
+    fn reject<T>(&mut self, length: usize, reason: &str) -> Step<T> {
+        self.ordinal += 1;
+        let given_up = self.rest().get(..length).unwrap_or_default();
+        let reject = Reject {
+            ordinal: self.ordinal,
+            reason: reason.to_owned(),
+            sha256: Sha256::of(given_up),
+            bytes: given_up.len() as u64,
+        };
+        self.use_up(length);
+        Step::Reject(reject)
+    }
+
+    /// More bytes are needed, unless the value is too large already.
+    fn need_more<T>(&mut self) -> Step<T> {
+        let length = self.rest().len();
+        if length > MAX_VALUE {
+            self.ordinal += 1;
+            self.oversized =
+                Some(Oversized { ordinal: self.ordinal, bytes: 0, head: Sha256::of(self.rest()) });
+            return self.pass_over();
+        }
+        self.retry_at = self.start + 2 * length;
+        Step::NeedMore
+    }
+
+    /// Drops an oversized value as far as the end of its line.
+    fn pass_over<T>(&mut self) -> Step<T> {
+        let end = memchr::memchr(b'\n', self.rest());
+        let length = end.unwrap_or(self.rest().len());
+        self.use_up(length);
+        let Some(mut oversized) = self.oversized.take() else {
+            return Step::NeedMore;
+        };
+        oversized.bytes += length as u64;
+        if end.is_none() && !self.finished {
+            self.oversized = Some(oversized);
+            return Step::NeedMore;
+        }
+        Step::Reject(Reject {
+            ordinal: oversized.ordinal,
+            reason: format!(
+                "a value of {} bytes: over the limit of {MAX_VALUE} (the digest is of its first part)",
+                oversized.bytes
+            ),
+            sha256: oversized.head,
+            bytes: oversized.bytes,
+        })
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    fn use_up(&mut self, length: usize) {
+        self.start = (self.start + length).min(self.buffer.len());
+        self.scanned = self.scanned.max(self.start);
+        self.retry_at = 0;
+        if self.start == self.buffer.len() {
+            self.buffer.clear();
+            self.start = 0;
+            self.scanned = 0;
+        }
+    }
+
+    fn skip_separators(&mut self) {
+        if !self.began && (self.rest().len() >= BYTE_ORDER_MARK.len() || self.finished) {
+            self.began = true;
+            if self.rest().starts_with(BYTE_ORDER_MARK) {
+                self.use_up(BYTE_ORDER_MARK.len());
+            }
+        }
+        let in_array = self.layout == Layout::Array;
+        let length = self
+            .rest()
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace() || **b == 0x1e || (in_array && **b == b','))
+            .count();
+        if length > 0 {
+            self.use_up(length);
+        }
+    }
+
+    /// Length of the line that starts here; `None` where its end has not come yet.
+    fn line_length(&mut self) -> Option<usize> {
+        let from = self.scanned.max(self.start);
+        match memchr::memchr(b'\n', self.buffer.get(from..).unwrap_or_default()) {
+            Some(at) => {
+                self.scanned = from;
+                Some(from + at - self.start)
+            }
+            None => {
+                self.scanned = self.buffer.len();
+                self.finished.then(|| self.buffer.len() - self.start)
+            }
+        }
+    }
+
+    /// From here as far as the next line that starts with `{` in its first column, at least `line` bytes.
+    fn until_next_object(&self, line: usize) -> usize {
+        let rest = self.rest();
+        memchr::memmem::find(rest.get(line..).unwrap_or_default(), b"\n{").map_or(rest.len(), |at| line + at)
+    }
+}
+
+/// `[`, or `{"Records":[` as CloudTrail writes its files.
+fn opening(bytes: &[u8], finished: bool) -> Opening {
+    const LOOK_AHEAD: usize = 64;
+    let head = bytes.get(..LOOK_AHEAD.min(bytes.len())).unwrap_or_default();
+    let mut tokens = head.iter().enumerate().filter(|(_, b)| !b.is_ascii_whitespace());
+    for (nth, expected) in b"{\"Records\":[".iter().enumerate() {
+        match tokens.next() {
+            Some((at, b'[')) if nth == 0 => return Opening::Array(at + 1),
+            Some((at, b)) if b == expected => {
+                if *b == b'[' {
+                    return Opening::Array(at + 1);
+                }
+            }
+            None if !finished && bytes.len() < LOOK_AHEAD => return Opening::Unclear,
+            Some(_) | None => return Opening::Nothing,
+        }
+    }
+    Opening::Nothing
+}
+
+/// Where the braces that open here are closed again, strings taken into account.
+fn balanced_end(bytes: &[u8]) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                // a bracket of the surrounding array: what stood before it is the broken element
+                let Some(outer) = depth.checked_sub(1) else { return Some(at.max(1)) };
+                depth = outer;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            b',' if depth == 0 => return Some(at.max(1)),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn broken(error: &serde_json::Error) -> String {
+    match error.classify() {
+        serde_json::error::Category::Eof => "no complete json value: it breaks off".to_owned(),
+        _ => format!("no json: {}", without_text(error)),
+    }
+}
+
+/// A parser's message may quote the input; what we keep is its kind and place.
+fn without_text(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let kind = message.split(['`', '"', ':']).next().unwrap_or_default().trim();
+    let kind = kind.split(" at line ").next().unwrap_or_default();
+    format!("{kind} (line {}, column {} of the value)", error.line(), error.column())
+}
+
+/// Reads the value at the start of `bytes` as a `T`: the value and its length in bytes.
+///
+/// # Errors
+/// [`Unread::Json`] where the bytes are no JSON or the start of a value; [`Unread::Refused`] where they are a
+/// value that is no `T`.
+pub fn read_as<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, usize), Unread> {
+    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
+    match stream.next() {
+        Some(Ok(value)) => Ok((value, stream.byte_offset())),
+        Some(Err(error)) if error.is_data() => refused(bytes, without_text(&error)),
+        Some(Err(error)) => Err(Unread::Json(error)),
+        None => Err(Unread::Refused { used: bytes.len(), reason: "nothing but white space".to_owned() }),
+    }
+}
+
+/// The value at the start of `bytes` is JSON, and nothing that is taken: its length, and why.
+///
+/// # Errors
+/// Always: [`Unread::Refused`], or [`Unread::Json`] where it is no JSON after all.
+pub fn refused<T>(bytes: &[u8], reason: String) -> Result<T, Unread> {
+    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
+    match stream.next() {
+        Some(Err(error)) => Err(Unread::Json(error)),
+        _ => Err(Unread::Refused { used: stream.byte_offset().max(1), reason }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Reads everything, the input cut into pieces of `size` bytes: values as compact text, rejects by ordinal.
+    type Numbered = Vec<(u64, String)>;
+
+    fn read_all(input: &[u8], size: usize) -> (Numbered, Numbered) {
+        let mut values = Values::new();
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        let mut chunks = input.chunks(size);
+        loop {
+            let step = values.next(|ordinal, bytes| {
+                let (value, used) = read_as::<Value>(bytes)?;
+                if !value.is_object() {
+                    return refused(bytes, "not an object".to_owned());
+                }
+                Ok(((ordinal, value.to_string()), used))
+            });
+            match step {
+                Step::Value(value) => good.push(value),
+                Step::Reject(reject) => bad.push((reject.ordinal, reject.reason)),
+                Step::NeedMore => match chunks.next() {
+                    Some(chunk) => values.push(chunk),
+                    None => values.finish(),
+                },
+                Step::End => return (good, bad),
+            }
+        }
+    }
+
+    fn check(input: &str, good: &[(u64, &str)], bad: &[u64]) {
+        for size in [1, 3, 7, 64, 4096] {
+            let (got_good, got_bad) = read_all(input.as_bytes(), size);
+            let got_good: Vec<_> = got_good.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            assert_eq!(got_good, good, "values of {input:?} in pieces of {size}: rejects {got_bad:?}");
+            let got_bad: Vec<_> = got_bad.iter().map(|(n, _)| *n).collect();
+            assert_eq!(got_bad, bad, "rejects of {input:?} in pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn every_layout_gives_the_same_values() {
+        let good = [(1, r#"{"a":1}"#), (2, r#"{"b":{"c":[1,2]}}"#)];
+        for input in [
+            "{\"a\":1}\n{\"b\":{\"c\":[1,2]}}\n",
+            "{\"a\":1}\r\n\r\n{\"b\":{\"c\":[1,2]}}",
+            "{\"a\":1}{\"b\":{\"c\":[1,2]}}",
+            "\u{feff}{\n \"a\": 1\n}\n{\n \"b\": {\n  \"c\": [\n1,\n2]}}\n",
+            "[{\"a\":1},{\"b\":{\"c\":[1,2]}}]",
+            "[\n{\"a\":1},\n{\"b\":{\"c\":[1,2]}}\n]\n",
+            "{\"Records\":[{\"a\":1},{\"b\":{\"c\":[1,2]}}]}",
+            "{ \"Records\" : [\n  {\"a\":1},\n{\"b\":\n{\"c\":[1,2]}}\n]\n}\n",
+            "{\"Records\":[{\"a\":1}]}{\"Records\":[{\"b\":{\"c\":[1,2]}}]}",
+        ] {
+            check(input, &good, &[]);
+        }
+        check("", &[], &[]);
+        check("[]", &[], &[]);
+        check("\n\n", &[], &[]);
+    }
+
+    #[test]
+    fn a_bad_neighbour_takes_nobody_down() {
+        let cases = [
+            ("garbage\n{\"a\":1}\n", vec![(2, r#"{"a":1}"#)], vec![1]),
+            ("{\"a\":1}\n{\"b\":\n{\"c\":3}\n", vec![(1, r#"{"a":1}"#), (3, r#"{"c":3}"#)], vec![2]),
+            ("{\"a\":1\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
+            ("{\"a\":\"cut\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
+            ("{\"a\":1}xyz\n{\"c\":3}\n", vec![(1, r#"{"a":1}"#), (3, r#"{"c":3}"#)], vec![2]),
+            ("{\"a\":1}\n{\"c\":3", vec![(1, r#"{"a":1}"#)], vec![2]),
+            ("{\n \"a\": 1,\n}\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
+            ("12\n{\"c\":3}\n\"x\"\n", vec![(2, r#"{"c":3}"#)], vec![1, 3]),
+            ("[{\"a\":},{\"c\":3}]", vec![(2, r#"{"c":3}"#)], vec![1]),
+            ("[1,{\"c\":3},tru]", vec![(2, r#"{"c":3}"#)], vec![1, 3]),
+            ("[{\"c\":3},{\"a\":", vec![(1, r#"{"c":3}"#)], vec![2]),
+        ];
+        for (input, good, bad) in cases {
+            check(input, &good, &bad);
+        }
+    }
+
+    #[test]
+    fn a_value_over_the_limit_is_one_reject_and_is_not_kept() {
+        let huge = format!("{{\"a\":\"{}\"}}\n{{\"b\":1}}\n", "x".repeat(MAX_VALUE + 100_000));
+        let (good, bad) = read_all(huge.as_bytes(), 8192);
+        assert_eq!(good, [(2, r#"{"b":1}"#.to_owned())]);
+        assert_eq!(bad.len(), 1);
+        assert!(bad[0].1.contains("over the limit"), "{}", bad[0].1);
+    }
+
+    #[test]
+    fn a_reject_holds_no_text_of_the_input() {
+        let (_, bad) = read_all(b"{\"secret\": my-password}\n", 4096);
+        assert_eq!(bad.len(), 1);
+        assert!(!bad[0].1.contains("password") && !bad[0].1.contains("secret"), "{}", bad[0].1);
+    }
+}
