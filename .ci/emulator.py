@@ -37,7 +37,6 @@ REGION = "eu-central-1"
 # the incident's account
 ACCOUNT = "444455556666"
 STACK = "bedrock-audit"
-FUNCTIONS = ("IndexInvocations", "RecordChanges")
 LOG_KEY = (
     f"AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/2026/10/15/15/20261015T153000Z_0123456789abcdef.json.gz"
 )
@@ -68,6 +67,8 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
 
@@ -81,15 +82,7 @@ class Emulator:
         self.log = folder / "emulator.log"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        # nothing of the caller's own AWS settings, credentials or proxies
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
-        self.environment = {
-            **inherited,
-            **CREDENTIALS,
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        self.environment = {**os.environ, "AWS_ENDPOINT_URL": self.url}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", SERVE],
@@ -128,22 +121,20 @@ class Emulator:
 
     def aws(self, *arguments):
         """Runs the AWS command line against the emulator."""
-        done = subprocess.run(
-            [sys.executable, "-m", "awscli", *arguments], env=self.environment, capture_output=True, text=True, check=False
-        )
+        command = [sys.executable, "-m", "awscli", *arguments]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=ARRIVES, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"aws {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}")
 
     def stop(self):
-        for signal_number, seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal_number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(seconds)
-                # the leader may be gone before its functions
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.process.pid, signal.SIGKILL)
-                return
+        """Ends the emulator, and with its process group the functions."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(5)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def free_port():
@@ -188,8 +179,9 @@ class Stack:
 
     def __init__(self, emulator, template, folder):
         self.emulator = emulator
-        for service in ("cloudformation", "events", "lambda", "logs", "s3", "sns", "sqs"):
-            setattr(self, service.replace("lambda", "functions"), emulator.client(service))
+        self.cloudformation, self.cloudwatch = emulator.client("cloudformation"), emulator.client("cloudwatch")
+        self.events, self.logs = emulator.client("events"), emulator.client("logs")
+        self.s3, self.sns, self.sqs = emulator.client("s3"), emulator.client("sns"), emulator.client("sqs")
         self.dynamodb = boto3.resource("dynamodb", endpoint_url=emulator.url, region_name=REGION)
         self.deploy(template, folder)
         described = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
@@ -202,9 +194,7 @@ class Stack:
         self.changes = Subscriber(self, "changes", self.outputs["ChangesTopicArn"])
 
     def deploy(self, template, folder):
-        self.s3.create_bucket(
-            Bucket="deployment", CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
+        self.s3.create_bucket(Bucket="deployment", CreateBucketConfiguration={"LocationConstraint": REGION})
         packaged = folder / "packaged.yaml"
         self.emulator.aws(
             *("cloudformation", "package", "--template-file", str(template)),
@@ -246,12 +236,12 @@ class Stack:
         pattern = self.events.describe_rule(Name=self.outputs[rule_output])["EventPattern"]
         return self.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
 
-    def function_logs(self, function):
-        group = self.resources[f"{function}LogGroup"]
-        with contextlib.suppress(Exception):
-            events = self.logs.filter_log_events(logGroupName=group)["events"]
-            return [event["message"].rstrip() for event in events]
-        return []
+    def function_logs(self):
+        """The log lines of every function."""
+        for name, group in self.resources.items():
+            if name.endswith("LogGroup"):
+                events = self.logs.filter_log_events(logGroupName=group)["events"]
+                yield group, [event["message"].rstrip() for event in events]
 
 
 class Subscriber:
@@ -396,13 +386,11 @@ def check_invocations(stack):
 
 
 def check_delivery_counts(stack):
-    """the delivery counts every record: received = indexed + duplicate + rejected"""
+    """the delivery counts every record: received = indexed + duplicate + rejected + ignored"""
     (delivery,) = wait_for("the delivery", lambda: [d for d in stack.deliveries(LOG_KEY) if d.get("status") == "done"])
-    received, indexed, duplicate, rejected = (
-        int(delivery.get(count, 0)) for count in ("received", "indexed", "duplicate", "rejected")
-    )
-    equal("received", received, len(incident_invocations()))
-    equal("indexed + duplicate + rejected", indexed + duplicate + rejected, received)
+    equal("received", delivery["received"], len(incident_invocations()))
+    parts = ("indexed", "duplicate", "rejected", "ignored")
+    equal(" + ".join(parts), sum(delivery.get(part, 0) for part in parts), delivery["received"])
 
 
 def check_invocations_again(stack):
@@ -484,6 +472,21 @@ def check_email_filter(stack):
     equal("mails", sorted(n["Message"] for n in mail.drain_until_silent()), ["critical", "low"])
 
 
+def check_alarms(stack):
+    """every alarm of the stack reaches the alert topic"""
+    alarms = stack.cloudwatch.describe_alarms()["MetricAlarms"]
+    for alarm in alarms:
+        stack.cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="a test")
+    expected = {alarm["AlarmName"] for alarm in alarms}
+    equal("alarms", len(expected), 4)
+    wait_for("the alarms", lambda: expected <= {alarm_name(notification) for notification in stack.alerts.drain()})
+
+
+def alarm_name(notification):
+    with contextlib.suppress(ValueError):
+        return json.loads(notification["Message"]).get("AlarmName")
+
+
 def check_dead_letters(stack):
     """a message that nobody can read ends in the dead-letter queue"""
     # the real visibility timeout would make five attempts last half an hour
@@ -508,6 +511,7 @@ CHECKS = (
     check_published_changes,
     check_changes_again,
     check_email_filter,
+    check_alarms,
     check_dead_letters,
 )
 
@@ -536,11 +540,9 @@ def run_checks(stack):
 
 
 def print_logs(emulator, stack):
-    for function in FUNCTIONS if stack else ():
-        print(f"\n--- log of {function}")
-        print("\n".join(stack.function_logs(function)[-80:]) or "(empty)")
-    print("\n--- end of the emulator's log")
-    print("\n".join(emulator.log.read_text(errors="replace").splitlines()[-60:]))
+    for group, lines in stack.function_logs() if stack else ():
+        print(f"\n--- end of {group}", *(lines[-80:] or ["(empty)"]), sep="\n")
+    print("\n--- end of the emulator's log", *emulator.log.read_text(errors="replace").splitlines()[-30:], sep="\n")
 
 
 def run(template, binaries, folder):
@@ -561,13 +563,21 @@ def run(template, binaries, folder):
     return failed
 
 
+def isolate_environment():
+    """Leaves nothing of the caller's own AWS settings, credentials and proxies."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ.update(CREDENTIALS)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--template", type=pathlib.Path, help="default: .aws-sam/build/template.yaml, or template.yaml with --bin")
     parser.add_argument("--bin", type=pathlib.Path, metavar="DIR", help="DIR/<function> or DIR/<function>/bootstrap are the binaries")
     arguments = parser.parse_args()
     default = ROOT / "template.yaml" if arguments.bin else ROOT / ".aws-sam" / "build" / "template.yaml"
-    os.environ.update(CREDENTIALS, AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    isolate_environment()
     # an interrupt from outside must stop the emulator, too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="bedrock-audit-") as folder:

@@ -1,1 +1,14 @@
-//! Empty.
+//! Floor 2: the use cases, and the ports that they need. Async, and nothing of AWS.
+//!
+//! In reading order:
+//! * [`ports`]: one ability per trait, so that a signature tells what a use case may touch; IAM statements mirror them.
+//! * [`index`]: a log object into the ledger, by way of [`inflate`] and [`sightings`].
+//! * [`record_change`]: a change into the ledger, and its alert out.
+//! * [`answer`]: the questions: one request, changes, system prompts.
+
+pub mod answer;
+pub mod index;
+pub mod inflate;
+pub mod ports;
+pub mod record_change;
+pub mod sightings;

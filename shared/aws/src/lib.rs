@@ -1,1 +1,16 @@
-//! Empty.
+//! Floor 3: the only home of the AWS SDK. One adapter for each port, the same for the cloud, an emulator and the
+//! embedded engine.
+//!
+//! * [`connect`]: one configuration for all clients.
+//! * [`error`]: the one place where an SDK error becomes retry or permanent.
+//! * [`dynamodb`]: the ledger's three tables.
+//! * [`s3`]: log objects, and the audit bucket.
+//! * [`sns`]: the alert topics.
+//! * [`stack`]: the names of a deployed stack's tables and buckets.
+
+pub mod connect;
+pub mod dynamodb;
+pub mod error;
+pub mod s3;
+pub mod sns;
+pub mod stack;

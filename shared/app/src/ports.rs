@@ -1,0 +1,230 @@
+//! What the use cases need of the world, one ability per trait.
+
+use std::{fmt, future::Future};
+
+use audit_domain::{
+    digest::Sha256,
+    evidence::ObjectLocation,
+    ledger::{
+        delivery::Delivery,
+        record::{ChangeLine, InvocationLine, Record},
+        state::{Sighting, StateKey},
+    },
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+
+/// A half-open span of time: from `since` on, before `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first moment.
+    pub since: Timestamp,
+    /// The first moment that is no longer part of it.
+    pub until: Timestamp,
+}
+
+impl Span {
+    /// Whether a moment lies in it.
+    pub fn holds(&self, moment: Timestamp) -> bool {
+        self.since <= moment && moment < self.until
+    }
+}
+
+/// Whether it helps to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Throttling, outages, things that are not there yet: try again later.
+    Retry,
+    /// It will fail every time.
+    Permanent,
+}
+
+/// A port did not do what it was asked.
+#[derive(Debug)]
+pub struct PortError {
+    /// Whether it helps to try again.
+    pub remedy: Remedy,
+    /// What was tried, and on what; holds no content of records.
+    pub action: String,
+    /// The cause in the words of the service: its error code and message.
+    pub cause: String,
+}
+
+impl PortError {
+    /// An error that may pass.
+    pub fn retry(action: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { remedy: Remedy::Retry, action: action.into(), cause: cause.into() }
+    }
+
+    /// An error that will not pass.
+    pub fn permanent(action: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self { remedy: Remedy::Permanent, action: action.into(), cause: cause.into() }
+    }
+}
+
+impl fmt::Display for PortError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "could not {}: {}", self.action, self.cause)
+    }
+}
+
+impl std::error::Error for PortError {}
+
+/// What became of a conditional put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It is there now, and was not before, or not as complete.
+    Stored,
+    /// It was there already.
+    Duplicate,
+}
+
+/// The pieces of one object, in order.
+pub trait Chunks: Send {
+    /// The next piece; `None` at the end.
+    fn next_chunk(&mut self) -> impl Future<Output = Result<Option<Bytes>, PortError>> + Send;
+}
+
+/// Reads log objects: `s3:GetObject` on the log buckets.
+pub trait ReadObjects: Sync {
+    /// The pieces of an object.
+    type Chunks: Chunks;
+    /// Opens an object. One that is not there yet is worth another try.
+    fn open(&self, location: &ObjectLocation)
+    -> impl Future<Output = Result<Self::Chunks, PortError>> + Send;
+}
+
+/// Puts records: `dynamodb:PutItem` on Records.
+pub trait PutRecords: Sync {
+    /// Puts a record if it is absent, or less complete there.
+    fn put_record(
+        &self,
+        record: &Record,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<Put, PortError>> + Send;
+}
+
+/// Sees whether a record is there: `dynamodb:GetItem` on Records.
+pub trait HasRecords: Sync {
+    /// Whether the item is there.
+    fn has_record(
+        &self,
+        request_id: &str,
+        sort_key: &str,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+}
+
+/// Puts texts and sightings of system prompts: `dynamodb:PutItem` on States.
+pub trait PutStates: Sync {
+    /// Puts the text of a system prompt once.
+    fn put_prompt_text(
+        &self,
+        id: &Sha256,
+        text: &str,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<Put, PortError>> + Send;
+
+    /// Merges a sighting with the one that is stored under this key.
+    fn put_sighting(
+        &self,
+        key: &StateKey,
+        sighting: &Sighting,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Writes down what became of an object: `dynamodb:PutItem` on Deliveries.
+pub trait PutDeliveries: Sync {
+    /// Writes it down, unless the same object was read to its end before.
+    fn put_delivery(
+        &self,
+        delivery: &Delivery,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Counts a caller's prompts: `dynamodb:Query` on States.
+pub trait CountSightings: Sync {
+    /// How many different system prompts a caller used on a day, at most `limit`.
+    fn count_sightings(
+        &self,
+        caller: &str,
+        day: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<usize, PortError>> + Send;
+}
+
+/// Asks the Records table: `dynamodb:Query` on it and its indexes.
+pub trait QueryRecords: Sync {
+    /// Everything about one request.
+    fn records_of(&self, request_id: &str) -> impl Future<Output = Result<Vec<Record>, PortError>> + Send;
+    /// Changes by time, oldest first, within one calendar month (`2026-10`).
+    fn changes_in(
+        &self,
+        month: &str,
+        span: Span,
+    ) -> impl Future<Output = Result<Vec<ChangeLine>, PortError>> + Send;
+    /// Changes of one resource (`<account>/<region>/<kind>/<id>`), oldest first.
+    fn changes_of(
+        &self,
+        resource: &str,
+        span: Span,
+    ) -> impl Future<Output = Result<Vec<ChangeLine>, PortError>> + Send;
+    /// Invocations by time, oldest first, within one day (`2026-10-15`) and shard.
+    fn invocations_in(
+        &self,
+        day: &str,
+        shard: u8,
+        span: Span,
+    ) -> impl Future<Output = Result<Vec<InvocationLine>, PortError>> + Send;
+}
+
+/// Asks the States table: `dynamodb:Query` and `dynamodb:GetItem` on it.
+pub trait QueryStates: Sync {
+    /// The text of a system prompt, if it was kept.
+    fn prompt_text(&self, id: &str) -> impl Future<Output = Result<Option<String>, PortError>> + Send;
+    /// The days on which a system prompt was seen.
+    fn prompt_sightings(&self, id: &str) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
+    /// The system prompts of a month (`2026-10`).
+    fn prompts_listed(&self, month: &str) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
+    /// The system prompts of a caller, day by day, from one day to another, both included.
+    fn caller_sightings(
+        &self,
+        caller: &str,
+        from_day: &str,
+        to_day: &str,
+    ) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
+}
+
+/// Keeps what is too large for the ledger, and raw events: `s3:PutObject` in the audit bucket.
+pub trait KeepObjects: Sync {
+    /// Keeps these bytes under a key, unless something is there already.
+    fn keep(&self, key: &str, bytes: Vec<u8>) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Where a kept object lies.
+    fn location(&self, key: &str) -> ObjectLocation;
+}
+
+/// Reads what was kept: `s3:GetObject` in the audit bucket.
+pub trait FetchKept: Sync {
+    /// The bytes under a key.
+    fn fetch(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, PortError>> + Send;
+}
+
+/// One message to people and machines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// The subject of an e-mail.
+    pub subject: String,
+    /// The text for people.
+    pub text: String,
+    /// The same facts for machines.
+    pub json: String,
+    /// What subscriptions filter by; none is empty.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+/// Publishes alerts: `sns:Publish` on the topics.
+pub trait PublishAlerts: Sync {
+    /// Publishes to the topic for people, and to the one for machines where there is one: the id of the first message.
+    fn publish(&self, message: &Message) -> impl Future<Output = Result<String, PortError>> + Send;
+}

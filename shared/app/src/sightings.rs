@@ -1,0 +1,141 @@
+//! Which system prompts an object's invocations used: gathered, so that each prompt and caller costs one write an object.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit_domain::{
+    invocation::{Invocation, RecordReading},
+    ledger::{
+        record::Retention,
+        state::{Sighting, StateKey},
+    },
+    time,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+
+use crate::ports::{CountSightings, PortError, PutStates};
+
+/// A caller with so many system prompts on a day embeds dates or names in them: their texts are not kept.
+pub const VOLATILE: usize = 1_000;
+/// From so many prompts of a caller in one object on, it is asked how many the day has seen.
+const SUSPICIOUS: usize = 20;
+/// So many sightings are gathered before they are written.
+const GATHERED: usize = 4_096;
+/// So many sightings are written at a time.
+const CONCURRENCY: usize = 16;
+
+/// The sightings of one object so far.
+#[derive(Default)]
+pub struct Sightings {
+    gathered: BTreeMap<StateKey, Sighting>,
+    kept_texts: BTreeSet<String>,
+    prompts_of: BTreeMap<(String, String), BTreeSet<String>>,
+    volatile: BTreeSet<(String, String)>,
+}
+
+impl Sightings {
+    /// Nothing seen yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the system prompt of a record in. A text is put at once, and once.
+    ///
+    /// # Errors
+    /// Of the port.
+    pub async fn add(
+        &mut self,
+        reading: &RecordReading,
+        states: &(impl PutStates + CountSightings),
+        retention: Retention,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let Some(prompt) = &reading.system_prompt else { return Ok(()) };
+        let invocation = &reading.invocation;
+        let id = prompt.id.as_str();
+        let caller = invocation.principal.caller();
+        let day = time::day(invocation.occurred_at);
+        if self.is_volatile(caller, &day, id, states).await? {
+            return Ok(());
+        }
+        if !self.kept_texts.contains(id) {
+            let expires_at = retention.expires_at(invocation.occurred_at, now);
+            states.put_prompt_text(&prompt.id, &prompt.text, expires_at).await?;
+            self.kept_texts.insert(id.to_owned());
+        }
+        let sighting = sighting(invocation, id);
+        for key in [
+            StateKey::prompt_seen(id, &day),
+            StateKey::caller_seen(caller, &day, id),
+            StateKey::prompt_listed(&time::month(invocation.occurred_at), id),
+        ] {
+            self.gathered
+                .entry(key)
+                .and_modify(|known| known.merge(&sighting))
+                .or_insert_with(|| sighting.clone());
+        }
+        if self.gathered.len() > GATHERED {
+            self.flush(states, retention, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was gathered.
+    ///
+    /// # Errors
+    /// Of the port; what was gathered is then still there.
+    pub async fn flush(
+        &mut self,
+        states: &impl PutStates,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        stream::iter(&self.gathered)
+            .map(|(key, sighting)| {
+                states.put_sighting(key, sighting, retention.expires_at(sighting.last_seen, now))
+            })
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<()>()
+            .await?;
+        self.gathered.clear();
+        // what was put is put again at worst; memory does not grow with the object
+        self.kept_texts.clear();
+        self.prompts_of.clear();
+        Ok(())
+    }
+
+    async fn is_volatile(
+        &mut self,
+        caller: &str,
+        day: &str,
+        id: &str,
+        states: &impl CountSightings,
+    ) -> Result<bool, PortError> {
+        let who = (caller.to_owned(), day.to_owned());
+        if self.volatile.contains(&who) {
+            return Ok(true);
+        }
+        let prompts = self.prompts_of.entry(who.clone()).or_default();
+        let is_new = prompts.insert(id.to_owned());
+        let here = prompts.len();
+        let volatile = here > VOLATILE
+            || (is_new
+                && here == SUSPICIOUS
+                && states.count_sightings(caller, day, VOLATILE).await? >= VOLATILE);
+        if volatile {
+            self.volatile.insert(who);
+        }
+        Ok(volatile)
+    }
+}
+
+fn sighting(invocation: &Invocation, id: &str) -> Sighting {
+    Sighting {
+        system_prompt_id: id.to_owned(),
+        first_seen: invocation.occurred_at,
+        last_seen: invocation.occurred_at,
+        sample_request_id: invocation.request_id.clone(),
+        model_id: invocation.model_id.clone(),
+        caller: invocation.principal.caller().to_owned(),
+    }
+}

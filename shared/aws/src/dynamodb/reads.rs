@@ -1,0 +1,175 @@
+//! The ports that ask: queries, never a scan. What is over its retention is not shown.
+
+use audit_app::ports::{CountSightings, FetchKept, PortError, QueryRecords, QueryStates, Span};
+use audit_domain::{
+    digest::bounded_key,
+    ledger::{
+        record::{ChangeLine, InvocationLine, Record, change_bucket, invocation_bucket},
+        schema::{BY_RESOURCE, BY_TIME, Index, RECORDS, STATES},
+        state::{SEEN, Sighting, caller_subject, list_subject, prompt_subject},
+    },
+};
+use aws_sdk_dynamodb::{
+    operation::query::builders::QueryFluentBuilder,
+    types::{AttributeValue, Select},
+};
+
+use super::{
+    Ledger,
+    item::{Attributes, Reader, Unreadable},
+    records,
+    states::{self, FoundText},
+};
+use crate::error::port_error;
+
+impl<K: Sync> QueryRecords for Ledger<K> {
+    async fn records_of(&self, request_id: &str) -> Result<Vec<Record>, PortError> {
+        let query = self.query_records().consistent_read(true);
+        let query = by_key(query, RECORDS.partition, &bounded_key(request_id));
+        self.all(query, &format!("look up request {request_id}"), records::decode).await
+    }
+
+    async fn changes_in(&self, month: &str, span: Span) -> Result<Vec<ChangeLine>, PortError> {
+        let query = in_span(self.query_records(), &BY_TIME, &change_bucket(month), span);
+        self.all(query, &format!("list the changes of {month}"), records::change_line).await
+    }
+
+    async fn changes_of(&self, resource: &str, span: Span) -> Result<Vec<ChangeLine>, PortError> {
+        let query = in_span(self.query_records(), &BY_RESOURCE, &bounded_key(resource), span);
+        self.all(query, &format!("list the changes of {resource}"), records::change_line).await
+    }
+
+    async fn invocations_in(
+        &self,
+        day: &str,
+        shard: u8,
+        span: Span,
+    ) -> Result<Vec<InvocationLine>, PortError> {
+        let query = in_span(self.query_records(), &BY_TIME, &invocation_bucket(day, shard), span);
+        self.all(query, &format!("list the invocations of {day}"), records::invocation_line).await
+    }
+}
+
+impl<K: FetchKept> QueryStates for Ledger<K> {
+    async fn prompt_text(&self, id: &str) -> Result<Option<String>, PortError> {
+        let action = format!("read the text of system prompt {id}");
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.states)
+            .key(STATES.partition, AttributeValue::S(bounded_key(&prompt_subject(id))))
+            .key(STATES.sort, AttributeValue::S("text".to_owned()))
+            .send()
+            .await
+            .map_err(|error| port_error(&action, &error))?;
+        let Some(item) = answer.item().filter(|item| self.is_current(item)) else { return Ok(None) };
+        let unreadable = |Unreadable(reason): Unreadable| PortError::permanent(&action, reason);
+        match states::find_text(item).map_err(unreadable)? {
+            FoundText::Here(text) => Ok(Some(text)),
+            FoundText::Kept(key) => {
+                let packed = self.objects.fetch(&key).await?;
+                states::unpack(&packed).map(Some).map_err(unreadable)
+            }
+        }
+    }
+
+    async fn prompt_sightings(&self, id: &str) -> Result<Vec<Sighting>, PortError> {
+        let query = begins_with(self.query_states(), &bounded_key(&prompt_subject(id)), SEEN);
+        self.all(query, &format!("list the sightings of {id}"), states::decode_sighting).await
+    }
+
+    async fn prompts_listed(&self, month: &str) -> Result<Vec<Sighting>, PortError> {
+        let query = by_key(self.query_states(), STATES.partition, &list_subject(month));
+        self.all(query, &format!("list the system prompts of {month}"), states::decode_sighting).await
+    }
+
+    async fn caller_sightings(
+        &self,
+        caller: &str,
+        from_day: &str,
+        to_day: &str,
+    ) -> Result<Vec<Sighting>, PortError> {
+        let query = self
+            .query_states()
+            .key_condition_expression("subject = :partition AND version BETWEEN :from AND :to")
+            .expression_attribute_values(":partition", AttributeValue::S(caller_subject(caller)))
+            .expression_attribute_values(":from", AttributeValue::S(format!("{SEEN}{from_day}")))
+            .expression_attribute_values(":to", AttributeValue::S(format!("{SEEN}{to_day}#~")));
+        self.all(query, &format!("list the system prompts of {caller}"), states::decode_sighting).await
+    }
+}
+
+impl<K: Sync> CountSightings for Ledger<K> {
+    async fn count_sightings(&self, caller: &str, day: &str, limit: usize) -> Result<usize, PortError> {
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let query = begins_with(self.query_states(), &caller_subject(caller), &format!("{SEEN}{day}#"))
+            .select(Select::Count)
+            .limit(limit);
+        let answer = query.send().await;
+        let answer =
+            answer.map_err(|error| port_error(&format!("count the system prompts of {caller}"), &error))?;
+        Ok(usize::try_from(answer.count()).unwrap_or_default())
+    }
+}
+
+impl<K> Ledger<K> {
+    fn query_records(&self) -> QueryFluentBuilder {
+        self.client.query().table_name(&self.tables.records)
+    }
+
+    fn query_states(&self) -> QueryFluentBuilder {
+        self.client.query().table_name(&self.tables.states)
+    }
+
+    /// Every item of a query, all pages, as `decode` reads them.
+    async fn all<T>(
+        &self,
+        query: QueryFluentBuilder,
+        action: &str,
+        decode: impl Fn(&Attributes) -> Result<T, Unreadable>,
+    ) -> Result<Vec<T>, PortError> {
+        let mut pages = query.into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| port_error(action, &error))?;
+            for item in page.items().iter().filter(|item| self.is_current(item)) {
+                found.push(decode(item).map_err(|Unreadable(reason)| {
+                    let record = Reader::of(item).maybe(RECORDS.sort).unwrap_or_default();
+                    PortError::permanent(action, format!("item {record}: {reason}"))
+                })?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn is_current(&self, item: &Attributes) -> bool {
+        let expires_at: Option<i64> = Reader::of(item).number("expires_at");
+        expires_at.is_none_or(|at| at > self.as_of.as_second())
+    }
+}
+
+fn by_key(query: QueryFluentBuilder, name: &str, value: &str) -> QueryFluentBuilder {
+    query
+        .key_condition_expression("#partition = :partition")
+        .expression_attribute_names("#partition", name)
+        .expression_attribute_values(":partition", AttributeValue::S(value.to_owned()))
+}
+
+fn begins_with(query: QueryFluentBuilder, subject: &str, prefix: &str) -> QueryFluentBuilder {
+    query
+        .key_condition_expression("subject = :partition AND begins_with(version, :prefix)")
+        .expression_attribute_values(":partition", AttributeValue::S(subject.to_owned()))
+        .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+}
+
+fn in_span(query: QueryFluentBuilder, index: &Index, value: &str, span: Span) -> QueryFluentBuilder {
+    let (since, until) = records::index_range(span.since, span.until);
+    query
+        .index_name(index.name)
+        .key_condition_expression("#partition = :partition AND #sort BETWEEN :since AND :until")
+        .expression_attribute_names("#partition", index.partition)
+        .expression_attribute_names("#sort", index.sort)
+        .expression_attribute_values(":partition", AttributeValue::S(value.to_owned()))
+        .expression_attribute_values(":since", AttributeValue::S(since))
+        .expression_attribute_values(":until", AttributeValue::S(until))
+}

@@ -1,0 +1,96 @@
+//! Texts and sightings as items of the States table.
+
+use std::io::{Read as _, Write as _};
+
+use audit_domain::{
+    digest::Sha256,
+    ledger::{
+        record::SCHEMA,
+        state::{Sighting, StateKey},
+    },
+};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+
+use super::item::{Attributes, Reader, Unreadable, Writer};
+
+/// A text of so many bytes is kept as it is.
+const PLAIN: usize = 300 << 10;
+/// A text of so many compressed bytes is kept in its item; an item holds 400 KB.
+const PACKED: usize = 350 << 10;
+
+/// How the text of a system prompt is kept: never cut.
+pub(super) enum KeptText {
+    /// In the item.
+    Inline(Attributes),
+    /// In the audit bucket, under this key, with these bytes.
+    Spilled { item: Attributes, key: String, bytes: Vec<u8> },
+}
+
+pub(super) fn keep_text(id: &Sha256, text: &str, expires_at: i64) -> std::io::Result<KeptText> {
+    let item = keyed(&StateKey::prompt_text(id), expires_at).number("bytes", text.len());
+    if text.len() <= PLAIN {
+        return Ok(KeptText::Inline(item.text("text", text).finish()));
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes())?;
+    let packed = encoder.finish()?;
+    if packed.len() <= PACKED {
+        return Ok(KeptText::Inline(item.bytes("text_gzip", packed).finish()));
+    }
+    let key = format!("system-prompts/{id}.txt.gz");
+    Ok(KeptText::Spilled { item: item.text("text_key", &key).finish(), key, bytes: packed })
+}
+
+/// Where the text of an item is.
+pub(super) enum FoundText {
+    Here(String),
+    Kept(String),
+}
+
+pub(super) fn find_text(item: &Attributes) -> Result<FoundText, Unreadable> {
+    let item = Reader::of(item);
+    if let Some(text) = item.maybe("text") {
+        return Ok(FoundText::Here(text));
+    }
+    match item.bytes("text_gzip") {
+        Some(packed) => unpack(packed).map(FoundText::Here),
+        None => item.text("text_key").map(FoundText::Kept),
+    }
+}
+
+pub(super) fn unpack(packed: &[u8]) -> Result<String, Unreadable> {
+    let mut text = String::new();
+    let read = GzDecoder::new(packed).read_to_string(&mut text);
+    read.map(|_| text).map_err(|error| Unreadable(format!("its text does not inflate: {error}")))
+}
+
+pub(super) fn encode_sighting(key: &StateKey, sighting: &Sighting, expires_at: i64) -> Attributes {
+    keyed(key, expires_at)
+        .text("system_prompt_id", &sighting.system_prompt_id)
+        .moment("first_seen", sighting.first_seen)
+        .moment("last_seen", sighting.last_seen)
+        .text("sample_request_id", &sighting.sample_request_id)
+        .text("model_id", &sighting.model_id)
+        .text("caller", &sighting.caller)
+        .finish()
+}
+
+pub(super) fn decode_sighting(item: &Attributes) -> Result<Sighting, Unreadable> {
+    let item = Reader::of(item);
+    Ok(Sighting {
+        system_prompt_id: item.text("system_prompt_id")?,
+        first_seen: item.moment("first_seen")?,
+        last_seen: item.moment("last_seen")?,
+        sample_request_id: item.text("sample_request_id")?,
+        model_id: item.text("model_id")?,
+        caller: item.text("caller")?,
+    })
+}
+
+fn keyed(key: &StateKey, expires_at: i64) -> Writer {
+    Writer::new()
+        .text("subject", &key.subject)
+        .text("version", &key.version)
+        .number("schema", SCHEMA)
+        .number("expires_at", expires_at)
+}

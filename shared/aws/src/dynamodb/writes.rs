@@ -1,0 +1,186 @@
+//! The ports that write: conditional puts, never an update, a delete or a batch.
+
+use audit_app::ports::{HasRecords, KeepObjects, PortError, Put, PutDeliveries, PutRecords, PutStates};
+use audit_domain::{
+    digest::{Sha256, bounded_key},
+    ledger::{
+        delivery::Delivery,
+        record::Record,
+        state::{Sighting, StateKey},
+    },
+};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::put_item::{PutItemError, builders::PutItemFluentBuilder},
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::{
+    Ledger, deliveries,
+    item::{Attributes, Unreadable},
+    records,
+    states::{self, KeptText},
+};
+use crate::error::port_error;
+
+/// So often a sighting is merged anew when another writer was faster.
+const MERGES: usize = 8;
+/// So many rejects are written at a time.
+const CONCURRENCY: usize = 16;
+
+impl<K: Sync> PutRecords for Ledger<K> {
+    async fn put_record(&self, record: &Record, expires_at: i64) -> Result<Put, PortError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.records)
+            .set_item(Some(records::encode(record, expires_at)))
+            .condition_expression("attribute_not_exists(request_id) OR completeness < :completeness")
+            .expression_attribute_values(
+                ":completeness",
+                AttributeValue::N(record.completeness().to_string()),
+            );
+        conditional(put, || format!("put {}", record.sort_key())).await
+    }
+}
+
+impl<K: Sync> HasRecords for Ledger<K> {
+    async fn has_record(&self, request_id: &str, sort_key: &str) -> Result<bool, PortError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.tables.records)
+            .key("request_id", AttributeValue::S(bounded_key(request_id)))
+            .key("record", AttributeValue::S(sort_key.to_owned()))
+            .consistent_read(true)
+            .projection_expression("request_id")
+            .send()
+            .await;
+        let answer = answer.map_err(|error| port_error(&format!("look for {sort_key}"), &error))?;
+        Ok(answer.item().is_some())
+    }
+}
+
+impl<K: KeepObjects> PutStates for Ledger<K> {
+    async fn put_prompt_text(&self, id: &Sha256, text: &str, expires_at: i64) -> Result<Put, PortError> {
+        let action = || format!("keep the text of system prompt {id}");
+        let kept = states::keep_text(id, text, expires_at)
+            .map_err(|error| PortError::permanent(action(), error.to_string()))?;
+        let item = match kept {
+            KeptText::Inline(item) => item,
+            KeptText::Spilled { item, key, bytes } => {
+                self.objects.keep(&key, bytes).await?;
+                item
+            }
+        };
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.states)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(subject)");
+        conditional(put, action).await
+    }
+
+    async fn put_sighting(
+        &self,
+        key: &StateKey,
+        sighting: &Sighting,
+        expires_at: i64,
+    ) -> Result<(), PortError> {
+        let action = || format!("note that a system prompt was seen ({})", key.version);
+        let mut merged = sighting.clone();
+        let mut known: Option<Sighting> = None;
+        for _ in 0..MERGES {
+            let item = states::encode_sighting(key, &merged, expires_at);
+            let Err(error) = self.put_if_unchanged(item, known.as_ref()).send().await else {
+                return Ok(());
+            };
+            let stored = stored_instead(&error, action)?;
+            merged.merge(&stored);
+            if merged == stored {
+                return Ok(());
+            }
+            known = Some(stored);
+        }
+        Err(PortError::retry(action(), "others kept changing it at the same time"))
+    }
+}
+
+impl<K> Ledger<K> {
+    /// A put that goes through only if the stored sighting is still the one that we know.
+    fn put_if_unchanged(&self, item: Attributes, known: Option<&Sighting>) -> PutItemFluentBuilder {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.states)
+            .set_item(Some(item))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Some(known) = known else {
+            return put.condition_expression("attribute_not_exists(subject)");
+        };
+        let text = |value: String| AttributeValue::S(value);
+        put.condition_expression("first_seen = :first AND last_seen = :last AND sample_request_id = :sample")
+            .expression_attribute_values(":first", text(audit_domain::time::rfc3339(known.first_seen)))
+            .expression_attribute_values(":last", text(audit_domain::time::rfc3339(known.last_seen)))
+            .expression_attribute_values(":sample", text(known.sample_request_id.clone()))
+    }
+}
+
+impl<K: Sync> PutDeliveries for Ledger<K> {
+    async fn put_delivery(&self, delivery: &Delivery, expires_at: i64) -> Result<(), PortError> {
+        let action = || format!("write down the delivery of {}", delivery.location);
+        stream::iter(&delivery.rejects)
+            .map(|reject| async move {
+                let put = self
+                    .client
+                    .put_item()
+                    .table_name(&self.tables.deliveries)
+                    .set_item(Some(deliveries::encode_reject(delivery, reject, expires_at)))
+                    .send()
+                    .await;
+                put.map(|_| ())
+            })
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<()>()
+            .await
+            .map_err(|error| port_error(&action(), &error))?;
+        let etag = delivery.location.etag.clone().unwrap_or_else(|| "-".to_owned());
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.deliveries)
+            .set_item(Some(deliveries::encode(delivery, expires_at)))
+            // the first whole reading stands; an object that was replaced or broke off is written down anew
+            .condition_expression("attribute_not_exists(#object) OR etag <> :etag OR #status = :partial")
+            .expression_attribute_names("#object", "object")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":etag", AttributeValue::S(etag))
+            .expression_attribute_values(":partial", AttributeValue::S("partial".to_owned()));
+        conditional(put, action).await.map(|_| ())
+    }
+}
+
+/// A failed condition is a duplicate.
+async fn conditional(put: PutItemFluentBuilder, action: impl Fn() -> String) -> Result<Put, PortError> {
+    match put.send().await {
+        Ok(_) => Ok(Put::Stored),
+        Err(error) => match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Put::Duplicate),
+            _ => Err(port_error(&action(), &error)),
+        },
+    }
+}
+
+/// What stands in the way of a put.
+fn stored_instead(
+    error: &SdkError<PutItemError>,
+    action: impl Fn() -> String,
+) -> Result<Sighting, PortError> {
+    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+        return Err(port_error(&action(), error));
+    };
+    let item = failed.item().ok_or_else(|| PortError::retry(action(), "it was there and is gone"))?;
+    states::decode_sighting(item).map_err(|Unreadable(reason)| PortError::permanent(action(), reason))
+}

@@ -1,0 +1,110 @@
+//! Log objects, and the audit bucket.
+
+use audit_app::ports::{Chunks, FetchKept, KeepObjects, PortError, ReadObjects};
+use audit_domain::evidence::ObjectLocation;
+use aws_sdk_s3::{Client, primitives::ByteStream};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
+use bytes::Bytes;
+
+use crate::error::port_error;
+
+/// The log buckets: `s3:GetObject`.
+pub struct LogObjects {
+    client: Client,
+}
+
+impl LogObjects {
+    /// With this client.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+}
+
+impl ReadObjects for LogObjects {
+    type Chunks = ObjectChunks;
+
+    async fn open(&self, location: &ObjectLocation) -> Result<ObjectChunks, PortError> {
+        let action = format!("read {location}");
+        let Some(bucket) = &location.bucket else {
+            return Err(PortError::permanent(action, "it is a local file"));
+        };
+        let answer = self
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(&location.key)
+            .set_version_id(location.version_id.clone())
+            .send()
+            .await
+            .map_err(|error| port_error(&action, &error))?;
+        Ok(ObjectChunks { body: answer.body, action })
+    }
+}
+
+/// The body of one object.
+pub struct ObjectChunks {
+    body: ByteStream,
+    action: String,
+}
+
+impl Chunks for ObjectChunks {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, PortError> {
+        self.body.try_next().await.map_err(|error| PortError::retry(&self.action, error.to_string()))
+    }
+}
+
+/// The audit bucket: `s3:PutObject`, and `s3:GetObject` for who reads it.
+pub struct AuditBucket {
+    client: Client,
+    bucket: String,
+}
+
+impl AuditBucket {
+    /// This bucket, with this client.
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
+    }
+}
+
+impl KeepObjects for AuditBucket {
+    async fn keep(&self, key: &str, bytes: Vec<u8>) -> Result<(), PortError> {
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type("application/json")
+            .if_none_match("*")
+            .body(ByteStream::from(bytes))
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            // the same object, delivered again
+            Err(error) if error.as_service_error().and_then(|e| e.code()) == Some("PreconditionFailed") => {
+                Ok(())
+            }
+            Err(error) => Err(port_error(&format!("keep {}", self.location(key)), &error)),
+        }
+    }
+
+    fn location(&self, key: &str) -> ObjectLocation {
+        ObjectLocation::object(&self.bucket, key)
+    }
+}
+
+impl FetchKept for AuditBucket {
+    async fn fetch(&self, key: &str) -> Result<Vec<u8>, PortError> {
+        let action = format!("read {}", self.location(key));
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| port_error(&action, &error))?;
+        let body = answer.body.collect().await;
+        body.map(|body| body.to_vec()).map_err(|error| PortError::retry(action, error.to_string()))
+    }
+}
