@@ -122,7 +122,7 @@ class Emulator:
     def aws(self, *arguments):
         """Runs the AWS command line against the emulator."""
         command = [sys.executable, "-m", "awscli", *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=ARRIVES, check=False)
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=ARRIVES)
         if done.returncode != 0:
             raise RuntimeError(f"aws {' '.join(arguments[:2])} failed: {(done.stderr or done.stdout).strip()}")
 
@@ -532,7 +532,8 @@ def run_checks(stack):
             check(stack)
         except Exception as error:  # a check that breaks is a check that failed
             failed += 1
-            print(f"FAIL {check.__doc__}\n     {error if isinstance(error, AssertionError) else traceback.format_exc()}")
+            reason = error if isinstance(error, AssertionError) else traceback.format_exc()
+            print(f"FAIL {check.__doc__}\n     {reason}")
         else:
             print(f"ok   {check.__doc__}")
         sys.stdout.flush()
@@ -542,7 +543,8 @@ def run_checks(stack):
 def print_logs(emulator, stack):
     for group, lines in stack.function_logs() if stack else ():
         print(f"\n--- end of {group}", *(lines[-80:] or ["(empty)"]), sep="\n")
-    print("\n--- end of the emulator's log", *emulator.log.read_text(errors="replace").splitlines()[-30:], sep="\n")
+    lines = emulator.log.read_text(errors="replace").splitlines()
+    print("\n--- end of the emulator's log", *lines[-30:], sep="\n")
 
 
 def run(template, binaries, folder):
@@ -557,9 +559,11 @@ def run(template, binaries, folder):
     except Exception:
         print(f"FAIL the stack could not be deployed\n{traceback.format_exc()}")
     finally:
-        if failed:
-            print_logs(emulator, stack)
-        emulator.stop()
+        try:
+            if failed:
+                print_logs(emulator, stack)
+        finally:
+            emulator.stop()
     return failed
 
 
@@ -573,15 +577,18 @@ def isolate_environment():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--template", type=pathlib.Path, help="default: .aws-sam/build/template.yaml, or template.yaml with --bin")
-    parser.add_argument("--bin", type=pathlib.Path, metavar="DIR", help="DIR/<function> or DIR/<function>/bootstrap are the binaries")
+    parser.add_argument("--template", type=pathlib.Path, help="default: what sam build made, with --bin the source")
+    parser.add_argument("--bin", type=pathlib.Path, metavar="DIR", help="a folder of binaries, instead of sam build")
     arguments = parser.parse_args()
     default = ROOT / "template.yaml" if arguments.bin else ROOT / ".aws-sam" / "build" / "template.yaml"
+    template = arguments.template or default
+    if not template.is_file():
+        parser.error(f"there is no {template}: run `sam build`, or give --bin")
     isolate_environment()
-    # an interrupt from outside must stop the emulator, too
+    # an end from outside must stop the emulator, too
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="bedrock-audit-") as folder:
-        failed = run(arguments.template or default, arguments.bin, pathlib.Path(folder))
+        failed = run(template, arguments.bin, pathlib.Path(folder))
     print(f"{len(CHECKS) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -1,1 +1,33 @@
-fn main() {}
+//! `bedrock-audit`: the command line of the audit trail.
+//!
+//! * `arguments`: what can be typed.
+//! * `ledger`: which ledger is asked: `embedded` in a file, or a deployed stack's tables.
+//! * `local`: log files and kept objects on this machine.
+//! * `commands`: one file per command.
+//! * `output`: tables for people, JSON for machines; nothing of a record reaches the terminal unescaped.
+
+mod arguments;
+mod commands;
+mod embedded;
+mod ledger;
+mod local;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{arguments::Arguments, output::Ending};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match commands::run(Arguments::parse()).await {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::NothingFound) => ExitCode::from(1),
+        Ok(Ending::Incomplete) => ExitCode::from(2),
+        Err(problem) => {
+            output::problem(&problem);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,1 +1,123 @@
-fn main() {}
+//! record-changes: EventBridge CloudTrail rule -> change, alert.
+//!
+//! Trigger: SQS, batch size 10, with one EventBridge envelope in each message.
+
+use std::collections::BTreeMap;
+
+use audit_app::{
+    ports::PublishAlerts,
+    record_change::{ChangeLedger, Recorded, Recording, record_change, send_summary},
+};
+use audit_aws::{
+    connect,
+    dynamodb::{Ledger, TableNames},
+    s3::AuditBucket,
+    sns::Topics,
+};
+use audit_domain::{
+    change::{Change, Origin, TrailEvent},
+    evidence::ObjectLocation,
+    values::Unread,
+};
+use audit_lambda::{
+    batch::{self, Failure},
+    environment::{ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, RECORDS_TABLE},
+    run, telemetry,
+};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use lambda_runtime::Error;
+
+const FUNCTION: &str = "record-changes";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let environment = Environment::of_process();
+    let tables = TableNames::only_records(environment.text(RECORDS_TABLE)?);
+    let audit_bucket = environment.text(AUDIT_BUCKET)?;
+    let alert_topic = environment.text(ALERT_TOPIC_ARN)?;
+    let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
+    let (retention, alert_max_age) = (environment.retention()?, environment.alert_max_age()?);
+
+    let config = connect::from_environment().await;
+    let audit = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket);
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, audit, run::now());
+    let topics = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
+
+    run::on_messages(async |event| {
+        let recording = Recording { retention, alert_max_age, now: run::now() };
+        record_batch(event, &ledger, &topics, recording).await
+    })
+    .await
+}
+
+/// Records the changes of a batch; those that are too old to be news share one message.
+async fn record_batch(
+    event: SqsEvent,
+    ledger: &impl ChangeLedger,
+    alerts: &impl PublishAlerts,
+    recording: Recording,
+) -> SqsBatchResponse {
+    let mut handled =
+        batch::each(event, async |body| record_message(body, ledger, alerts, recording).await).await;
+    let old: Vec<(String, Change)> = handled
+        .done
+        .iter()
+        .filter_map(|(id, outcome)| match outcome {
+            Some(Recorded::ForSummary(change)) => Some((id.clone(), (**change).clone())),
+            _ => None,
+        })
+        .collect();
+    // an event that came twice in one batch is one line of the summary
+    let by_event: BTreeMap<&str, &Change> =
+        old.iter().map(|(_, change)| (change.event_id.as_str(), change)).collect();
+    let changes: Vec<&Change> = by_event.into_values().collect();
+    if let Err(error) = send_summary(&changes, ledger, alerts, recording).await {
+        let failure = Failure::from(error);
+        old.iter().for_each(|(id, _)| handled.fail(id, &failure));
+    }
+    count(&handled.done, recording);
+    handled.response()
+}
+
+/// Records the change of a message; `None` where it holds no change.
+async fn record_message(
+    body: &str,
+    ledger: &impl ChangeLedger,
+    alerts: &impl PublishAlerts,
+    recording: Recording,
+) -> Result<Option<Recorded>, Failure> {
+    let bytes = body.as_bytes();
+    // the evidence is moved to where the raw event is kept
+    let in_queue = ObjectLocation::file("queue");
+    match TrailEvent::read(bytes, 1, &in_queue, Origin::Eventbridge) {
+        Ok((TrailEvent::Change(change), _)) => {
+            tracing::info!(event_name = change.event_name, event_id = change.event_id, "change");
+            Ok(Some(record_change(*change, bytes, ledger, alerts, recording).await?))
+        }
+        Ok((TrailEvent::NoChange(reason), _)) => {
+            tracing::info!(reason, "no change");
+            Ok(None)
+        }
+        Err(Unread::Refused { reason, .. }) => Err(Failure::new(reason)),
+        Err(Unread::Json(error)) => {
+            Err(Failure::new(format!("its body is no json (column {})", error.column())))
+        }
+    }
+}
+
+fn count(done: &[(String, Option<Recorded>)], recording: Recording) {
+    let how_many = |wanted: fn(&Option<Recorded>) -> bool| {
+        done.iter().filter(|(_, outcome)| wanted(outcome)).count() as u64
+    };
+    telemetry::metrics(
+        FUNCTION,
+        recording.now,
+        &[
+            ("Alerted", how_many(|o| matches!(o, Some(Recorded::Alerted)))),
+            ("AlertedBefore", how_many(|o| matches!(o, Some(Recorded::AlertedBefore)))),
+            ("Summarised", how_many(|o| matches!(o, Some(Recorded::ForSummary(_))))),
+            ("NoChange", how_many(|o| o.is_none())),
+        ],
+    );
+}

@@ -3,7 +3,7 @@
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig};
 
 /// So often a call is made in all, with exponential backoff and jitter between.
-const ATTEMPTS: u32 = 6;
+const ATTEMPTS: u32 = 5;
 
 /// The configuration of the environment: region, credentials, endpoints.
 pub async fn from_environment() -> SdkConfig {

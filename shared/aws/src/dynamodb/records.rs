@@ -55,7 +55,7 @@ pub(super) fn encode(record: &Record, expires_at: i64) -> Attributes {
         Record::Call(call) => common(keyed, &call.common)
             .text("event_id", &call.event_id)
             .text("operation", &call.operation)
-            .maybe("called", call.resource.as_deref())
+            .maybe("resource", call.resource.as_deref())
             .maybe("source_ip", call.source_ip.as_deref())
             .maybe("user_agent", call.user_agent.as_deref())
             .maybe("error_code", call.error_code.as_deref()),
@@ -89,7 +89,7 @@ pub(super) fn decode(item: &Attributes) -> Result<Record, Unreadable> {
             common: read_common(&item)?,
             event_id: item.text("event_id")?,
             operation: item.text("operation")?,
-            resource: item.maybe("called"),
+            resource: item.maybe("resource"),
             source_ip: item.maybe("source_ip"),
             user_agent: item.maybe("user_agent"),
             error_code: item.maybe("error_code"),

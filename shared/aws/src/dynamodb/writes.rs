@@ -131,19 +131,20 @@ impl<K> Ledger<K> {
 impl<K: Sync> PutDeliveries for Ledger<K> {
     async fn put_delivery(&self, delivery: &Delivery, expires_at: i64) -> Result<(), PortError> {
         let action = || format!("write down the delivery of {}", delivery.location);
-        stream::iter(&delivery.rejects)
-            .map(|reject| async move {
-                let put = self
-                    .client
+        let rejects: Vec<_> = delivery
+            .rejects
+            .iter()
+            .map(|reject| {
+                self.client
                     .put_item()
                     .table_name(&self.tables.deliveries)
                     .set_item(Some(deliveries::encode_reject(delivery, reject, expires_at)))
                     .send()
-                    .await;
-                put.map(|_| ())
             })
+            .collect();
+        stream::iter(rejects)
             .buffer_unordered(CONCURRENCY)
-            .try_collect::<()>()
+            .try_for_each(|_| async { Ok(()) })
             .await
             .map_err(|error| port_error(&action(), &error))?;
         let etag = delivery.location.etag.clone().unwrap_or_else(|| "-".to_owned());

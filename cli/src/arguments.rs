@@ -1,0 +1,139 @@
+//! What can be typed. Flags are taken before or after the command.
+
+use std::path::PathBuf;
+
+use audit_app::ports::Span;
+use audit_domain::{change::Outcome, window};
+use clap::{Args, Parser, Subcommand};
+use jiff::{Timestamp, tz::Offset};
+
+/// Who asked a model what, what it was told and shown, and who changed that before: the audit trail of Amazon Bedrock.
+#[derive(Debug, Parser)]
+#[command(name = "bedrock-audit", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The file of an embedded ledger [default: ledger.db in your data directory]
+    #[arg(long, global = true, value_name = "PATH", conflicts_with_all = ["stack", "tables"])]
+    pub(crate) ledger: Option<PathBuf>,
+    /// The name of a deployed stack, whose tables are asked
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "tables")]
+    pub(crate) stack: Option<String>,
+    /// The names of the three tables that are asked
+    #[arg(long, global = true, value_name = "RECORDS,STATES,DELIVERIES")]
+    pub(crate) tables: Option<String>,
+    /// Print JSON: one object, or an array for lists
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Read and show times at this offset instead of in UTC
+    #[arg(long, global = true, value_name = "+HH:MM", value_parser = window::utc_offset, default_value = "Z", allow_hyphen_values = true)]
+    pub(crate) utc_offset: Offset,
+    /// Take this as the present time, for reports and tests
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = present)]
+    now: Option<Timestamp>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the real pipeline on a sample incident, and show the alert and the three answers
+    Demo,
+    /// Index log files and folders: invocation logs, CloudTrail files and single events, told apart by content
+    Index {
+        /// Files and folders
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Show the whole decision context of a request
+    Explain {
+        /// The request id, as the SDK, the log and CloudTrail have it
+        request_id: String,
+    },
+    /// List who changed what, newest first
+    Changes(ChangesArguments),
+    /// List the system prompts in use, with their first and last sighting
+    Prompts {
+        /// Only those of this caller: an ARN, or a part of an ARN or name
+        #[arg(long)]
+        principal: Option<String>,
+        #[command(flatten)]
+        window: Window,
+    },
+    /// Show the text of a system prompt
+    Prompt {
+        /// Its id, or at least the first eight characters of it
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChangesArguments {
+    /// Only those of this resource: guardrail/abc123, an ARN, or ACCOUNT/REGION/KIND/ID
+    #[arg(long)]
+    pub(crate) resource: Option<String>,
+    /// Only those of this kind of resource: guardrail, prompt, model-invocation-logging-configuration, ...
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// Only those by this principal: an ARN, or a part of an ARN or name
+    #[arg(long)]
+    pub(crate) principal: Option<String>,
+    /// Only those that ended like this
+    #[arg(long, value_parser = outcome, value_name = "succeeded|denied|failed")]
+    pub(crate) outcome: Option<Outcome>,
+    #[command(flatten)]
+    pub(crate) window: Window,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Window {
+    /// From this time on: RFC 3339, a date, 3d, "last thursday"
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+}
+
+impl Global {
+    /// The present time; the only place where the command line asks the clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the outermost floor asks the clock")]
+        self.now.unwrap_or_else(Timestamp::now)
+    }
+}
+
+impl Window {
+    /// The span of time that was typed; `None` where nothing was.
+    pub(crate) fn span(&self, global: &Global) -> Result<Option<Span>, String> {
+        let moment = |typed: &Option<String>| {
+            typed.as_deref().map(|typed| window::moment(typed, global.now(), global.utc_offset)).transpose()
+        };
+        let (since, until) = (moment(&self.since)?, moment(&self.until)?);
+        if since.is_none() && until.is_none() {
+            return Ok(None);
+        }
+        let everything = audit_app::answer::everything(global.now());
+        let span =
+            Span { since: since.unwrap_or(everything.since), until: until.unwrap_or(everything.until) };
+        if span.since >= span.until {
+            return Err(format!(
+                "--since ({}) is not before --until ({}): nothing can lie between them",
+                span.since, span.until
+            ));
+        }
+        Ok(Some(span))
+    }
+}
+
+fn present(typed: &str) -> Result<Timestamp, String> {
+    typed.parse().map_err(|_| format!("{typed:?} is no RFC 3339 time such as 2026-10-15T14:00:00Z"))
+}
+
+fn outcome(typed: &str) -> Result<Outcome, String> {
+    Outcome::of_name(typed).ok_or_else(|| "use succeeded, denied or failed".to_owned())
+}

@@ -1,0 +1,210 @@
+//! `explain`: the whole decision context of a request.
+
+use audit_app::answer::{self, Explanation};
+use audit_domain::{
+    change::Change, invocation::Invocation, ledger::record::Source, prompt::SystemPromptStatus, report,
+};
+use jiff::tz::Offset;
+use serde_json::{Value, json};
+
+use super::changes;
+use crate::{
+    arguments::Global,
+    ledger::AnyLedger,
+    output::{self, Ending},
+};
+
+pub(crate) async fn run(request_id: &str, ledger: &AnyLedger, global: &Global) -> Result<Ending, String> {
+    let explanation = answer::explain(request_id, ledger).await.map_err(|error| error.to_string())?;
+    let Some(explanation) = explanation else {
+        output::note(&format!("the ledger knows no request {request_id}"));
+        return Ok(Ending::NothingFound);
+    };
+    if global.json {
+        output::json(&as_json(request_id, &explanation));
+    } else {
+        print(request_id, &explanation, global.utc_offset);
+    }
+    Ok(Ending::Done)
+}
+
+fn as_json(request_id: &str, explanation: &Explanation) -> Value {
+    let invocations: Vec<_> = explanation
+        .invocations
+        .iter()
+        .map(|(invocation, text)| report::invocation(invocation, text.as_deref()))
+        .collect();
+    let changes: Vec<_> =
+        explanation.changes.iter().map(|(change, diff)| report::change(change, diff.as_ref())).collect();
+    json!({
+        "request_id": request_id,
+        "conflict": explanation.conflict,
+        "invocations": invocations,
+        "sources": explanation.sources.iter().map(report::source).collect::<Vec<_>>(),
+        "links": explanation.links.iter().map(report::link).collect::<Vec<_>>(),
+        "calls": explanation.calls.iter().map(report::call).collect::<Vec<_>>(),
+        "changes": changes,
+    })
+}
+
+fn print(request_id: &str, explanation: &Explanation, offset: Offset) {
+    output::heading(&format!("request {request_id}"));
+    if explanation.conflict {
+        output::say("CONFLICT: records with this request id disagree; all of them are shown");
+    }
+    for (invocation, text) in &explanation.invocations {
+        print_invocation(invocation, text.as_deref(), offset);
+        print_guardrail(invocation, explanation, offset);
+    }
+    print_sources(explanation);
+    for call in &explanation.calls {
+        let from = call.source_ip.as_deref().unwrap_or("unknown");
+        output::fact("called from", &format!("{from} by {} ({})", call.common.principal, call.operation));
+    }
+    for link in &explanation.links {
+        output::fact(
+            &link.relation,
+            &format!("{} ({}: {})", link.other_request_id, link.certainty.name(), link.basis),
+        );
+    }
+    print_changes(explanation, offset);
+    for (invocation, _) in &explanation.invocations {
+        let evidence = &invocation.evidence;
+        output::say("");
+        output::fact("evidence", &format!("{}, value {}", evidence.location, evidence.ordinal));
+        output::fact("", &format!("sha256 {}", evidence.sha256));
+    }
+}
+
+fn print_invocation(invocation: &Invocation, text: Option<&str>, offset: Offset) {
+    output::fact("when", &output::moment(invocation.occurred_at, offset));
+    output::fact("who", &invocation.principal.to_string());
+    output::fact("where", &format!("account {}, {}", invocation.account_id, invocation.region));
+    let operation = invocation.operation.as_deref().unwrap_or("unknown operation");
+    output::fact("model", &format!("{} ({operation})", invocation.model_id));
+    output::fact("ended", &ended(invocation));
+    if !invocation.request_metadata.is_empty() {
+        let pairs: Vec<_> = invocation.request_metadata.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        output::fact("metadata", &pairs.join(", "));
+    }
+    let bodies =
+        format!("request {}, answer {}", invocation.input_body.name(), invocation.output_body.name());
+    output::fact("bodies", &bodies);
+    print_prompt(invocation, text);
+}
+
+fn ended(invocation: &Invocation) -> String {
+    let how = match (&invocation.error_code, &invocation.stop_reason) {
+        (Some(error), _) => format!("failed: {error}"),
+        (None, Some(reason)) => reason.clone(),
+        (None, None) => "unknown".to_owned(),
+    };
+    let count = |tokens: Option<u64>| tokens.map_or("?".to_owned(), |n| n.to_string());
+    let tokens = invocation.tokens;
+    format!("{how}; {} tokens in, {} out", count(tokens.input), count(tokens.output))
+}
+
+fn print_prompt(invocation: &Invocation, text: Option<&str>) {
+    let prompt = &invocation.system_prompt;
+    let Some(id) = &prompt.id else {
+        let why = match prompt.status {
+            SystemPromptStatus::Recorded => "recorded, but its id is missing",
+            SystemPromptStatus::None => "none: the request had none",
+            SystemPromptStatus::Offloaded => "not read yet: the body lies in an object of its own",
+            SystemPromptStatus::Missing => "unknown: the body's object is not there",
+            SystemPromptStatus::Refused => "unknown: the body's pointer leads where we do not follow",
+            SystemPromptStatus::NotDelivered => "unknown: text delivery was off in the logging configuration",
+            SystemPromptStatus::FailedCall => "unknown: the call failed, and such records hold no request",
+            SystemPromptStatus::UnknownShape => "unknown: the body has a shape that is not known here",
+        };
+        output::fact("system prompt", why);
+        if !invocation.body_members.is_empty() {
+            output::fact("", &format!("the body has the members {}", invocation.body_members.join(", ")));
+        }
+        return;
+    };
+    let at = prompt.found_at.as_deref().unwrap_or("unknown place");
+    output::fact("system prompt", &format!("{id} (recorded, at {at})"));
+    match text {
+        Some(text) => output::quote(text),
+        None => output::say("  its text is not kept: read the evidence"),
+    }
+}
+
+fn print_guardrail(invocation: &Invocation, explanation: &Explanation, offset: Offset) {
+    let guardrail = &invocation.guardrail;
+    let name = match (&guardrail.id, &guardrail.version) {
+        (Some(id), Some(version)) => format!("{id} version {version}"),
+        (Some(id), None) => format!("{id}, version unknown"),
+        (None, _) => "unknown".to_owned(),
+    };
+    let action = guardrail.action.as_deref().unwrap_or("unknown");
+    let basis = guardrail.basis.as_ref().map(|basis| format!(": {basis}")).unwrap_or_default();
+    output::fact("guardrail", &format!("{name}; action {action} ({}{basis})", guardrail.certainty.name()));
+    let changed = explanation
+        .changes
+        .iter()
+        .find(|(change, _)| guardrail.id.as_deref() == Some(&change.resource.id) && touches(change));
+    if let Some((change, _)) = changed {
+        output::fact(
+            "",
+            &format!(
+                "last changed before: {} by {} on {}",
+                change.event_name,
+                change.principal.name.as_deref().unwrap_or(change.principal.best()),
+                output::moment(change.occurred_at, offset)
+            ),
+        );
+    }
+}
+
+fn touches(change: &Change) -> bool {
+    change.outcome == audit_domain::change::Outcome::Succeeded
+}
+
+fn print_sources(explanation: &Explanation) {
+    if explanation.sources.is_empty() {
+        output::fact("sources", "no retrieved passage was found in the prompt");
+        return;
+    }
+    let cited = explanation.sources.iter().filter(|source| source.cited == Some(true)).count();
+    output::say("");
+    output::heading(&format!(
+        "{} in the context, {cited} cited",
+        changes::counted(explanation.sources.len(), "passage")
+    ));
+    output::table(
+        ["#", "cited", "document", "passage"],
+        explanation.sources.iter().map(|source| {
+            [
+                source.ordinal.to_string(),
+                source.cited.map_or("unknown", |cited| if cited { "yes" } else { "no" }).to_owned(),
+                document(source),
+                source.excerpt.clone(),
+            ]
+        }),
+    );
+}
+
+fn document(source: &Source) -> String {
+    match &source.source_uri {
+        Some(uri) => format!("{uri} ({})", source.certainty.name()),
+        None => "unknown: the log has the passage, not its document".to_owned(),
+    }
+}
+
+fn print_changes(explanation: &Explanation, offset: Offset) {
+    if explanation.changes.is_empty() {
+        if !explanation.invocations.is_empty() {
+            output::fact("changes", "none is known from the seven days before, in this account and region");
+        }
+        return;
+    }
+    output::say("");
+    output::heading(if explanation.invocations.is_empty() {
+        "this request was a change"
+    } else {
+        "changes in the seven days before, in this account and region, newest first"
+    });
+    changes::table(&explanation.changes, offset);
+}

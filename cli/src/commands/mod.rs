@@ -1,0 +1,32 @@
+//! One file per command.
+
+mod changes;
+mod demo;
+mod explain;
+mod index;
+mod prompts;
+
+use crate::{
+    arguments::{Arguments, Command},
+    ledger,
+    output::Ending,
+};
+
+/// Runs a command.
+pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
+    let global = &arguments.global;
+    if let Command::Demo = arguments.command {
+        return demo::run(global).await;
+    }
+    let ledger = ledger::open(global).await?;
+    match &arguments.command {
+        Command::Demo => Ok(Ending::Done),
+        Command::Index { paths } => index::run(paths, &ledger, global).await,
+        Command::Explain { request_id } => explain::run(request_id, &ledger, global).await,
+        Command::Changes(asked) => changes::run(asked, &ledger, global).await,
+        Command::Prompts { principal, window } => {
+            prompts::list(principal.clone(), window, &ledger, global).await
+        }
+        Command::Prompt { id } => prompts::show(id, &ledger, global).await,
+    }
+}

@@ -1,0 +1,132 @@
+//! Which ledger is asked.
+
+use std::path::{Path, PathBuf};
+
+use audit_app::ports::{FetchKept, KeepObjects, PortError};
+use audit_aws::{
+    connect,
+    dynamodb::{Ledger, TableNames, tables},
+    s3::AuditBucket,
+    stack,
+};
+use audit_domain::evidence::ObjectLocation;
+use etcetera::BaseStrategy as _;
+
+use crate::{arguments::Global, embedded, local::Folder};
+
+/// A ledger of either kind.
+pub(crate) type AnyLedger = Ledger<Objects>;
+
+/// Where objects are kept that are too large for an item.
+pub(crate) enum Objects {
+    Folder(Folder),
+    Bucket(AuditBucket),
+    /// Tables were named, and no bucket can be known from that.
+    Nowhere,
+}
+
+/// Opens the ledger that the flags name.
+pub(crate) async fn open(global: &Global) -> Result<AnyLedger, String> {
+    if let Some(name) = &global.stack {
+        return open_stack(name, global).await;
+    }
+    if let Some(names) = &global.tables {
+        let config = connect::from_environment().await;
+        let client = aws_sdk_dynamodb::Client::new(&config);
+        return Ok(Ledger::new(client, table_names(names)?, Objects::Nowhere, global.now()));
+    }
+    let path = match &global.ledger {
+        Some(path) => path.clone(),
+        None => data_directory()?.join("ledger.db"),
+    };
+    open_file(&path, global).await
+}
+
+/// Opens the embedded ledger in a file.
+pub(crate) async fn open_file(path: &Path, global: &Global) -> Result<AnyLedger, String> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)
+            .map_err(|error| format!("could not make the folder {}: {error}", parent.display()))?;
+    }
+    let client = embedded::client(Some(path))?;
+    let names = TableNames {
+        records: "records".to_owned(),
+        states: "states".to_owned(),
+        deliveries: "deliveries".to_owned(),
+    };
+    tables::create(&client, &names).await.map_err(|error| error.to_string())?;
+    let objects = Objects::Folder(Folder::at(objects_folder(path)));
+    Ok(Ledger::new(client, names, objects, global.now()))
+}
+
+/// The folder beside an embedded ledger for what is too large for it.
+pub(crate) fn objects_folder(ledger: &Path) -> PathBuf {
+    let mut name = ledger.file_name().unwrap_or_default().to_owned();
+    name.push(".objects");
+    ledger.with_file_name(name)
+}
+
+/// Where this user's programs keep their data.
+pub(crate) fn data_directory() -> Result<PathBuf, String> {
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        format!("could not find your data directory ({error}): name a file with --ledger")
+    })?;
+    Ok(strategy.data_dir().join("bedrock-audit"))
+}
+
+async fn open_stack(name: &str, global: &Global) -> Result<AnyLedger, String> {
+    let config = connect::from_environment().await;
+    let stack = stack::describe(&config, name).await.map_err(|error| error.to_string())?;
+    let objects = match stack.audit_bucket {
+        Some(bucket) => Objects::Bucket(AuditBucket::new(aws_sdk_s3::Client::new(&config), bucket)),
+        None => Objects::Nowhere,
+    };
+    Ok(Ledger::new(aws_sdk_dynamodb::Client::new(&config), stack.tables, objects, global.now()))
+}
+
+fn table_names(typed: &str) -> Result<TableNames, String> {
+    let names: Vec<_> = typed.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    match names.as_slice() {
+        [records, states, deliveries] => Ok(TableNames {
+            records: (*records).to_owned(),
+            states: (*states).to_owned(),
+            deliveries: (*deliveries).to_owned(),
+        }),
+        _ => Err(format!("--tables takes three names, RECORDS,STATES,DELIVERIES, and got {typed:?}")),
+    }
+}
+
+fn nowhere(key: &str) -> PortError {
+    PortError::permanent(
+        format!("reach {key} in the audit bucket"),
+        "--tables does not say which bucket that is: use --stack",
+    )
+}
+
+impl KeepObjects for Objects {
+    async fn keep(&self, key: &str, bytes: Vec<u8>) -> Result<(), PortError> {
+        match self {
+            Self::Folder(folder) => folder.keep(key, bytes).await,
+            Self::Bucket(bucket) => bucket.keep(key, bytes).await,
+            Self::Nowhere => Err(nowhere(key)),
+        }
+    }
+
+    fn location(&self, key: &str) -> ObjectLocation {
+        match self {
+            Self::Folder(folder) => folder.location(key),
+            Self::Bucket(bucket) => bucket.location(key),
+            Self::Nowhere => ObjectLocation::object("unknown", key),
+        }
+    }
+}
+
+impl FetchKept for Objects {
+    async fn fetch(&self, key: &str) -> Result<Vec<u8>, PortError> {
+        match self {
+            Self::Folder(folder) => folder.fetch(key).await,
+            Self::Bucket(bucket) => bucket.fetch(key).await,
+            Self::Nowhere => Err(nowhere(key)),
+        }
+    }
+}

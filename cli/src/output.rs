@@ -1,0 +1,121 @@
+//! Tables for people, JSON for machines. Nothing of a record reaches the terminal unescaped.
+
+use anstream::{eprintln, println};
+use anstyle::{AnsiColor, Style};
+use audit_app::ports::Span;
+use audit_domain::alert::is_unsafe;
+use comfy_table::{ContentArrangement, Table, presets};
+use jiff::{Timestamp, tz::Offset};
+use serde_json::Value;
+
+/// How a command ended: its exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Found, or done: 0.
+    Done,
+    /// Nothing was found: 1.
+    NothingFound,
+    /// Something could not be read: 2. What could be read was.
+    Incomplete,
+}
+
+impl Ending {
+    pub(crate) fn found(anything: bool) -> Self {
+        if anything { Self::Done } else { Self::NothingFound }
+    }
+}
+
+const HEADING: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
+const PROBLEM: Style = AnsiColor::Red.on_default().bold();
+
+/// Why a command failed.
+pub(crate) fn problem(text: &str) {
+    eprintln!("{PROBLEM}error:{PROBLEM:#} {}", block(text));
+}
+
+/// Something that the one who asked should know, beside the answer.
+pub(crate) fn note(text: &str) {
+    eprintln!("{FAINT}{}{FAINT:#}", block(text));
+}
+
+/// A heading.
+pub(crate) fn heading(text: &str) {
+    println!("{HEADING}{}{HEADING:#}", line(text));
+}
+
+/// A line of our own, or with values that went through [`line`].
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
+
+/// A labelled value.
+pub(crate) fn fact(label: &str, value: &str) {
+    println!("{FAINT}{label:<14}{FAINT:#} {}", line(value));
+}
+
+/// A text of several lines, marked at its side.
+pub(crate) fn quote(text: &str) {
+    for part in text.lines() {
+        println!("  {FAINT}|{FAINT:#} {}", line(part));
+    }
+}
+
+/// JSON for machines.
+pub(crate) fn json(value: &Value) {
+    println!("{value:#}");
+}
+
+/// A table whose cells went through [`line`].
+pub(crate) fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(headings);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| line(cell)));
+    }
+    println!("{table}");
+}
+
+/// Text of a record on one line: control characters are escaped.
+pub(crate) fn line(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => safe.push(' '),
+            c if is_unsafe(c) => safe.extend(c.escape_unicode()),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Text of several lines: control characters are escaped, line feeds stay.
+pub(crate) fn block(text: &str) -> String {
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A moment as people read it, at an offset.
+pub(crate) fn moment(moment: Timestamp, offset: Offset) -> String {
+    let zone = if offset == Offset::UTC { "UTC".to_owned() } else { offset.to_string() };
+    format!("{} {zone}", offset.to_datetime(moment).strftime("%a %Y-%m-%d %H:%M:%S"))
+}
+
+/// The window that an answer used.
+pub(crate) fn window(span: Span, offset: Offset) -> String {
+    format!("from {} to {}", moment(span.since, offset), moment(span.until, offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_record_steers_the_terminal() {
+        let hostile = "a\u{1b}[2Jb\r\nc\u{202e}d\u{7}é";
+        let safe = line(hostile);
+        assert!(!safe.chars().any(|c| c.is_control() || c == '\u{202e}'), "{safe}");
+        assert!(safe.contains('é'));
+        assert_eq!(block("a\nb\r"), "a\nb\\u{d}");
+    }
+}

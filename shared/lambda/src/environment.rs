@@ -1,0 +1,143 @@
+//! The one reader of the environment, and the table of what it reads (DESIGN's contract). Besides these, the AWS SDK and the
+//! Lambda runtime read their own (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_LAMBDA_RUNTIME_API`, ...).
+
+use audit_domain::ledger::record::Retention;
+use jiff::SignedDuration;
+
+/// One variable.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub meaning: &'static str,
+    /// What holds without it; `None` where a function that uses it cannot start without.
+    pub default: Option<&'static str>,
+}
+
+/// Every variable that a function may read.
+pub const VARIABLES: &[Variable] = &[
+    required(RECORDS_TABLE, "the Records table"),
+    required(STATES_TABLE, "the States table"),
+    required(DELIVERIES_TABLE, "the Deliveries table"),
+    required(AUDIT_BUCKET, "the bucket for raw events and for what is too large for an item"),
+    required(ALERT_TOPIC_ARN, "the topic for people"),
+    optional(CHANGES_TOPIC_ARN, "the topic for machines", "none"),
+    optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
+    optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
+];
+
+/// See [`VARIABLES`].
+pub const RECORDS_TABLE: &str = "RECORDS_TABLE";
+/// See [`VARIABLES`].
+pub const STATES_TABLE: &str = "STATES_TABLE";
+/// See [`VARIABLES`].
+pub const DELIVERIES_TABLE: &str = "DELIVERIES_TABLE";
+/// See [`VARIABLES`].
+pub const AUDIT_BUCKET: &str = "AUDIT_BUCKET";
+/// See [`VARIABLES`].
+pub const ALERT_TOPIC_ARN: &str = "ALERT_TOPIC_ARN";
+/// See [`VARIABLES`].
+pub const CHANGES_TOPIC_ARN: &str = "CHANGES_TOPIC_ARN";
+/// See [`VARIABLES`].
+pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
+/// See [`VARIABLES`].
+pub const ALERT_MAX_AGE_HOURS: &str = "ALERT_MAX_AGE_HOURS";
+
+const fn required(name: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, meaning, default: None }
+}
+
+const fn optional(name: &'static str, meaning: &'static str, default: &'static str) -> Variable {
+    Variable { name, meaning, default: Some(default) }
+}
+
+/// A variable is missing or has no meaning.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// It is not set, or empty.
+    #[error("the environment variable {0} is not set: the function's template sets it")]
+    Missing(&'static str),
+    /// It is no number.
+    #[error("the environment variable {0} is {1:?}, which is no whole number")]
+    NoNumber(&'static str, String),
+}
+
+/// The environment.
+pub struct Environment {
+    read: fn(&str) -> Option<String>,
+}
+
+impl Environment {
+    /// The process's own.
+    pub fn of_process() -> Self {
+        Self { read: of_process }
+    }
+
+    /// What this reader gives: for tests.
+    pub fn of(read: fn(&str) -> Option<String>) -> Self {
+        Self { read }
+    }
+
+    /// A variable that the function cannot do without.
+    ///
+    /// # Errors
+    /// It is not set, or empty.
+    pub fn text(&self, name: &'static str) -> Result<String, EnvironmentError> {
+        self.maybe(name).ok_or(EnvironmentError::Missing(name))
+    }
+
+    /// A variable that may be absent.
+    pub fn maybe(&self, name: &'static str) -> Option<String> {
+        (self.read)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// `RETENTION_DAYS`.
+    ///
+    /// # Errors
+    /// It is no whole number.
+    pub fn retention(&self) -> Result<Retention, EnvironmentError> {
+        let days = self.number(RETENTION_DAYS)?;
+        Ok(days.map_or(Retention::DEFAULT, Retention::of_days))
+    }
+
+    /// `ALERT_MAX_AGE_HOURS`.
+    ///
+    /// # Errors
+    /// It is no whole number.
+    pub fn alert_max_age(&self) -> Result<SignedDuration, EnvironmentError> {
+        let hours = self.number(ALERT_MAX_AGE_HOURS)?;
+        Ok(SignedDuration::from_hours(i64::from(hours.unwrap_or(24))))
+    }
+
+    fn number(&self, name: &'static str) -> Result<Option<u32>, EnvironmentError> {
+        self.maybe(name)
+            .map(|written| {
+                written.trim().parse().map_err(|_| EnvironmentError::NoNumber(name, written.clone()))
+            })
+            .transpose()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one reader")]
+fn of_process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_or_meaningless_is_named() {
+        let none = Environment::of(|_| None);
+        assert_eq!(none.retention().unwrap(), Retention::of_days(400));
+        assert_eq!(none.alert_max_age().unwrap(), SignedDuration::from_hours(24));
+        let missing = none.text(RECORDS_TABLE).unwrap_err().to_string();
+        assert!(missing.contains("RECORDS_TABLE"), "{missing}");
+        let wrong = Environment::of(|_| Some("soon".into()));
+        let message = wrong.retention().unwrap_err().to_string();
+        assert!(message.contains("RETENTION_DAYS") && message.contains("soon"), "{message}");
+        assert!(Environment::of(|_| Some(" ".into())).text(STATES_TABLE).is_err());
+    }
+}

@@ -1,0 +1,352 @@
+//! Engines for DynamoDB and S3, a topic that keeps what it is sent, and one gateway in front of them.
+//!
+//! The engines are real ones; the topic checks what the real one refuses (a subject over 100 characters or not printable,
+//! an empty attribute, a body over 256 KB). A function needs one address: `AWS_ENDPOINT_URL` is the gateway's.
+
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use audit_aws::dynamodb::{Ledger, TableNames, tables};
+use audit_domain::evidence::ObjectLocation;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{StatusCode, Uri},
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use http_body_util::BodyExt as _;
+use hyper_util::{
+    client::legacy::{Client as HttpClient, connect::HttpConnector},
+    rt::{TokioExecutor, TokioIo},
+};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+use crate::faults::{Fault, Faults};
+
+/// The access key and the secret of everything here.
+pub const KEY: &str = "testkit-access-key";
+/// The log bucket.
+pub const LOGS: &str = "logs";
+/// The audit bucket.
+pub const AUDIT: &str = "audit";
+/// The topic for people.
+pub const ALERTS: &str = "arn:aws:sns:eu-central-1:444455556666:alerts";
+/// The topic for machines.
+pub const CHANGES: &str = "arn:aws:sns:eu-central-1:444455556666:changes";
+
+/// One message that a topic took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The topic's ARN.
+    pub topic: String,
+    /// The subject, where there was one.
+    pub subject: Option<String>,
+    /// The body.
+    pub message: String,
+    /// The attributes, by name.
+    pub attributes: HashMap<String, String>,
+}
+
+/// Everything of AWS that the functions use, on this machine.
+pub struct Cloud {
+    /// The faults of the gateway.
+    pub faults: Arc<Faults>,
+    /// The gateway's address.
+    pub endpoint: String,
+    /// A client of the tables that meets no faults.
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    /// A client of the buckets that meets no faults.
+    pub s3: aws_sdk_s3::Client,
+    published: Arc<Mutex<Vec<Published>>>,
+    _buckets: tempfile::TempDir,
+}
+
+struct Gateway {
+    http: HttpClient<HttpConnector, Body>,
+    dynamodb: String,
+    s3: String,
+    published: Arc<Mutex<Vec<Published>>>,
+    faults: Arc<Faults>,
+}
+
+impl Cloud {
+    /// Starts the engines, with the tables and the buckets made.
+    pub async fn start() -> Self {
+        let dynamodb = start_dynamodb().await;
+        let buckets = tempfile::tempdir().expect("a folder for buckets");
+        for bucket in [LOGS, AUDIT] {
+            std::fs::create_dir(buckets.path().join(bucket)).expect("a bucket");
+        }
+        let s3 = start_s3(buckets.path()).await;
+        let published = Arc::new(Mutex::new(Vec::new()));
+        let faults = Arc::new(Faults::default());
+        let gateway = Arc::new(Gateway {
+            http: HttpClient::builder(TokioExecutor::new()).build_http(),
+            dynamodb: dynamodb.clone(),
+            s3: s3.clone(),
+            published: published.clone(),
+            faults: faults.clone(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let app = Router::new().fallback(answer).with_state(gateway);
+        tokio::spawn(async move { axum::serve(listener, app).await.expect("the gateway serves") });
+        let cloud = Self {
+            faults,
+            endpoint,
+            dynamodb: dynamodb_client(&format!("http://{dynamodb}")),
+            s3: s3_client(&format!("http://{s3}")),
+            published,
+            _buckets: buckets,
+        };
+        tables::create(&cloud.dynamodb, &table_names()).await.expect("the tables");
+        cloud
+    }
+
+    /// A client of the tables that meets the faults, and tries again soon.
+    pub fn faulty_dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        dynamodb_client(&self.endpoint)
+    }
+
+    /// The ledger, to ask it.
+    pub fn ledger(&self) -> Ledger<audit_aws::s3::AuditBucket> {
+        let audit = audit_aws::s3::AuditBucket::new(self.s3.clone(), AUDIT);
+        Ledger::new(self.dynamodb.clone(), table_names(), audit, Timestamp::UNIX_EPOCH)
+    }
+
+    /// What the topics took so far.
+    pub fn published(&self) -> Vec<Published> {
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts an object into the log bucket.
+    pub async fn put_log(&self, key: &str, bytes: Vec<u8>) -> ObjectLocation {
+        let put = self.s3.put_object().bucket(LOGS).key(key).body(bytes.into()).send().await;
+        put.expect("the object is put");
+        ObjectLocation::object(LOGS, key)
+    }
+
+    /// The keys in the audit bucket.
+    pub async fn audit_keys(&self) -> Vec<String> {
+        let list = self.s3.list_objects_v2().bucket(AUDIT).send().await.expect("the bucket is listed");
+        list.contents().iter().filter_map(|object| object.key()).map(str::to_owned).collect()
+    }
+
+    /// How many items a table has (`records`, `states`, `deliveries`).
+    pub async fn count(&self, table: &str) -> usize {
+        let answer = self.dynamodb.scan().table_name(table).send().await.expect("the table is scanned");
+        answer.items().len()
+    }
+
+    /// Every item of a table as text, in order: equal ledgers have equal texts.
+    pub async fn dump(&self, table: &str) -> Vec<String> {
+        let answer = self.dynamodb.scan().table_name(table).send().await.expect("the table is scanned");
+        let mut items: Vec<String> = answer
+            .items()
+            .iter()
+            .map(|item| {
+                let sorted: std::collections::BTreeMap<_, _> = item
+                    .iter()
+                    .filter(|(name, _)| {
+                        !["expires_at", "indexed_at", "published_at"].contains(&name.as_str())
+                    })
+                    .map(|(name, value)| (name, sorted_value(value)))
+                    .collect();
+                format!("{sorted:?}")
+            })
+            .collect();
+        items.sort();
+        items
+    }
+}
+
+fn sorted_value(value: &aws_sdk_dynamodb::types::AttributeValue) -> String {
+    match value.as_m() {
+        Ok(map) => {
+            let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
+            format!("{sorted:?}")
+        }
+        Err(other) => format!("{other:?}"),
+    }
+}
+
+/// The names of the tables here.
+pub fn table_names() -> TableNames {
+    TableNames {
+        records: "records".to_owned(),
+        states: "states".to_owned(),
+        deliveries: "deliveries".to_owned(),
+    }
+}
+
+/// Bytes as gzip.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
+}
+
+fn dynamodb_client(endpoint: &str) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new(KEY, KEY, None, None, "testkit"))
+        .retry_config(
+            RetryConfig::standard().with_max_attempts(8).with_initial_backoff(Duration::from_millis(1)),
+        )
+        .endpoint_url(endpoint)
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+fn s3_client(endpoint: &str) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+        .region(aws_sdk_s3::config::Region::new("eu-central-1"))
+        .credentials_provider(aws_sdk_s3::config::Credentials::new(KEY, KEY, None, None, "testkit"))
+        .endpoint_url(endpoint)
+        .force_path_style(true)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+async fn start_dynamodb() -> String {
+    let database = dynoxide::Database::memory().expect("an engine");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    address
+}
+
+async fn start_s3(folder: &std::path::Path) -> String {
+    let mut builder = s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder).expect("a folder"));
+    builder.set_auth(s3s::auth::SimpleAuth::from_single(KEY, KEY));
+    let service = builder.build();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(async move {
+        let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+        loop {
+            let (socket, _) = listener.accept().await.expect("a connection");
+            let connection = server.serve_connection(TokioIo::new(socket), service.clone()).into_owned();
+            // a caller that is killed breaks its connection off: that is what some tests are about
+            tokio::spawn(async move { connection.await.ok() });
+        }
+    });
+    address
+}
+
+async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let bytes = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return StatusCode::BAD_REQUEST.into_response(),
+    };
+    let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let form = parts
+        .headers
+        .get("content-type")
+        .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form"));
+    let (action, upstream) = if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
+        (format!("dynamodb:{operation}"), Some(&gateway.dynamodb))
+    } else if form {
+        ("sns:Publish".to_owned(), None)
+    } else {
+        (format!("s3:{}", parts.method), Some(&gateway.s3))
+    };
+    let fault = gateway.faults.meet(&action);
+    match fault {
+        Some(Fault::Refuse(status, code)) => return refusal(&action, status, code),
+        Some(Fault::KillBefore) => {
+            gateway.faults.kill();
+            return std::future::pending().await;
+        }
+        _ => {}
+    }
+    let response = match upstream {
+        Some(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
+        None => publish(&gateway.published, &bytes),
+    };
+    if fault == Some(Fault::KillAfter) {
+        gateway.faults.kill();
+        return std::future::pending().await;
+    }
+    response
+}
+
+async fn forward(
+    http: &HttpClient<HttpConnector, Body>,
+    upstream: &str,
+    mut parts: axum::http::request::Parts,
+    body: Bytes,
+) -> Response {
+    let path = parts.uri.path_and_query().map(ToString::to_string).unwrap_or_else(|| "/".to_owned());
+    parts.uri = format!("http://{upstream}{path}").parse::<Uri>().expect("an address");
+    parts.headers.remove("transfer-encoding");
+    match http.request(Request::from_parts(parts, Body::from(body))).await {
+        Ok(response) => response.into_response(),
+        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+    }
+}
+
+fn refusal(action: &str, status: u16, code: &str) -> Response {
+    let status = StatusCode::from_u16(status).expect("a status");
+    if action.starts_with("dynamodb:") {
+        let json =
+            format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the testkit"}}"#);
+        return (status, [("content-type", "application/x-amz-json-1.0")], json).into_response();
+    }
+    let xml = if action.starts_with("sns:") {
+        format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>by the testkit</Message></Error></ErrorResponse>"
+        )
+    } else {
+        format!("<Error><Code>{code}</Code><Message>by the testkit</Message></Error>")
+    };
+    (status, [("content-type", "text/xml")], xml).into_response()
+}
+
+/// Takes a message as the real topic does, and refuses what that refuses.
+fn publish(published: &Mutex<Vec<Published>>, form: &[u8]) -> Response {
+    let form: HashMap<String, String> = serde_urlencoded::from_bytes(form).unwrap_or_default();
+    let get = |name: &str| form.get(name).cloned();
+    let mut attributes = HashMap::new();
+    for nth in 1..=100 {
+        let prefix = format!("MessageAttributes.entry.{nth}");
+        let Some(name) = get(&format!("{prefix}.Name")) else { break };
+        attributes.insert(name, get(&format!("{prefix}.Value.StringValue")).unwrap_or_default());
+    }
+    let message = Published {
+        topic: get("TopicArn").unwrap_or_default(),
+        subject: get("Subject"),
+        message: get("Message").unwrap_or_default(),
+        attributes,
+    };
+    let subject_is_fine = message.subject.as_deref().is_none_or(|subject| {
+        !subject.is_empty() && subject.len() < 100 && subject.bytes().all(|b| (32..127).contains(&b))
+    });
+    let fine = subject_is_fine
+        && !message.message.is_empty()
+        && message.message.len() <= 256 << 10
+        && message.attributes.len() <= 10
+        && message.attributes.values().all(|value| !value.is_empty());
+    if !fine {
+        return refusal("sns:Publish", 400, "InvalidParameter");
+    }
+    let mut all = published.lock().unwrap_or_else(PoisonError::into_inner);
+    all.push(message);
+    let id = all.len();
+    let xml = format!(
+        r#"<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>message-{id}</MessageId></PublishResult></PublishResponse>"#
+    );
+    ([("content-type", "text/xml")], xml).into_response()
+}
