@@ -1,10 +1,12 @@
 //! Tables for people, JSON for machines. Nothing of a record reaches the terminal unescaped.
 
+use std::io::IsTerminal as _;
+
 use anstream::{eprintln, println};
 use anstyle::{AnsiColor, Style};
 use audit_app::ports::Span;
 use audit_domain::alert::is_unsafe;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
 use jiff::{Timestamp, tz::Offset};
 use serde_json::Value;
 
@@ -24,6 +26,9 @@ impl Ending {
         if anything { Self::Done } else { Self::NothingFound }
     }
 }
+
+/// So wide a table is where no terminal says how wide it is.
+const WIDTH_OF_A_PIPE: u16 = 160;
 
 const HEADING: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -69,8 +74,11 @@ pub(crate) fn json(value: &Value) {
 /// A table whose cells went through [`line`].
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(headings);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(headings.map(|heading| Cell::new(heading).add_attribute(Attribute::Underlined)));
+    if !std::io::stdout().is_terminal() {
+        table.set_width(WIDTH_OF_A_PIPE);
+    }
     for row in rows {
         table.add_row(row.iter().map(|cell| line(cell)));
     }
@@ -101,9 +109,15 @@ pub(crate) fn moment(moment: Timestamp, offset: Offset) -> String {
     format!("{} {zone}", offset.to_datetime(moment).strftime("%a %Y-%m-%d %H:%M:%S"))
 }
 
-/// The window that an answer used.
-pub(crate) fn window(span: Span, offset: Offset) -> String {
-    format!("from {} to {}", moment(span.since, offset), moment(span.until, offset))
+/// The window that an answer used; one that ends after the present is open.
+pub(crate) fn window(span: Option<Span>, now: Timestamp, offset: Offset) -> String {
+    let Some(span) = span else { return "of all time".to_owned() };
+    let since = moment(span.since, offset);
+    if span.until > now {
+        format!("from {since} until now ({})", moment(now, offset))
+    } else {
+        format!("from {since} to {}", moment(span.until, offset))
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! `changes`: who changed what.
 
-use audit_app::{
-    answer::{self, ChangeQuery},
-    ports::Span,
-};
+use audit_app::answer::{self, ChangeQuery};
 use audit_domain::{change::Change, ledger::record::Diff, report};
 use jiff::tz::Offset;
 
@@ -31,13 +28,12 @@ pub(crate) async fn run(
         let entries = changes.iter().map(|(change, diff)| report::change(change, diff.as_ref()));
         output::json(&entries.collect());
     } else {
-        print(&changes, span.unwrap_or_else(|| answer::everything(global.now())), global.utc_offset);
+        print(&changes, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
     }
     Ok(Ending::found(!changes.is_empty()))
 }
 
-fn print(changes: &[(Change, Option<Diff>)], span: Span, offset: Offset) {
-    let window = output::window(span, offset);
+fn print(changes: &[(Change, Option<Diff>)], window: &str, offset: Offset) {
     if changes.is_empty() {
         output::say(&format!("no change {window}"));
         return;

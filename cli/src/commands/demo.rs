@@ -64,23 +64,18 @@ pub(crate) async fn run(global: &Global) -> Result<Ending, String> {
         CHANGES.len()
     ));
     show_alert(&alerts, global);
+    let ask = async |question: &str, typed: &[&str]| ask(&path, question, typed, &ledger, global).await;
     ask(
-        &path,
         "1. Which principal changed the guardrail last Thursday, and what did they change?",
         &["changes", "--kind", "guardrail", "--since", "last thursday"],
-        &ledger,
-        global,
     )
     .await?;
-    ask(&path, "2. Which system prompt was in use for this response?", &["prompts"], &ledger, global).await?;
     ask(
-        &path,
-        "3. Which retrieved documents were in the context of this query?",
+        "2. Which system prompt was in use for this response? 3. Which retrieved documents were in its context?",
         &["explain", WRONG_ANSWER],
-        &ledger,
-        global,
     )
     .await?;
+    ask("And since when, and by whom, are system prompts in use?", &["prompts"]).await?;
     output::say(&format!("\nAsk on: bedrock-audit --ledger {} explain {WRONG_ANSWER}", path.display()));
     Ok(Ending::Done)
 }

@@ -37,7 +37,7 @@ pub(crate) async fn list(
         output::json(&prompts.iter().map(sighting_json).collect());
         return Ok(Ending::found(!prompts.is_empty()));
     }
-    let window = output::window(span.unwrap_or_else(|| answer::everything(now)), global.utc_offset);
+    let window = output::window(span, now, global.utc_offset);
     if prompts.is_empty() {
         output::say(&format!("no system prompt {window}"));
         return Ok(Ending::NothingFound);
