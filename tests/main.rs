@@ -1,1 +1,24 @@
-fn main() {}
+//! Everything that can only be seen from outside, in one binary.
+//!
+//! * `architecture`: the arrows between the floors, and the tables in the documents.
+//! * `template`: `template.yaml` against the code.
+//! * `index_invocations`, `record_changes`: the real function binaries against real engines, and faults in front of them.
+//! * `command_line`: the real `bedrock-audit` binary.
+
+mod architecture;
+mod command_line;
+mod index_invocations;
+mod record_changes;
+mod template;
+
+use std::path::PathBuf;
+
+/// A file of the project.
+fn project(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// The text of a file of the project.
+fn text(path: &str) -> String {
+    std::fs::read_to_string(project(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

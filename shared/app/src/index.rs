@@ -75,7 +75,8 @@ pub async fn index_object(
     let completion = run.read_through(&mut chunks, ledger, progress).await?;
     run.write_batch(ledger).await?;
     run.sightings.flush(ledger, indexing.retention, indexing.now).await?;
-    let delivery = run.delivery(completion, None);
+    let empty = (run.inflate.passed() == 0 && completion == Completion::Done).then_some("an empty object");
+    let delivery = run.delivery(completion, empty);
     ledger.put_delivery(&delivery, indexing.retention.expires_at(indexing.now, indexing.now)).await?;
     Ok(delivery)
 }

@@ -1,0 +1,227 @@
+//! The real `bedrock-audit` binary.
+
+use std::{path::Path, process::Command};
+
+use audit_testkit::{cloud::gzip, function::binary};
+use serde_json::Value;
+
+use super::{project, text};
+
+const WRONG_ANSWER: &str = "b7d0c5f4-6a51-4f0e-9d57-2f1c8f3a9e10";
+const CLAIMS_PROMPT: &str = "ce337dd7ff39e8458da6f90b26f969aaf2528aecb7f250c699e8afe6d4f6e2ae";
+
+struct Answer {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{}\n{}", self.stdout, self.stderr))
+    }
+}
+
+fn ask(ledger: &Path, arguments: &[&str]) -> Answer {
+    let output = Command::new(binary("bedrock-audit"))
+        .args(["--now", "2026-10-20T08:00:00Z", "--ledger"])
+        .arg(ledger)
+        .args(arguments)
+        .output()
+        .unwrap();
+    Answer {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A ledger of the incident.
+fn indexed() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let incident = project("events/incident");
+    let first = ask(&ledger, &["index", incident.to_str().unwrap(), "--json"]);
+    assert_eq!(first.status, 0, "{}", first.stderr);
+    let counts = first.json();
+    assert_eq!((&counts["received"], &counts["indexed"]), (&16.into(), &16.into()), "{counts}");
+    (folder, ledger)
+}
+
+#[test]
+fn indexing_twice_changes_nothing() {
+    let (_folder, ledger) = indexed();
+    let again = ask(&ledger, &["--json", "index", project("events/incident").to_str().unwrap()]).json();
+    assert_eq!((&again["indexed"], &again["duplicate"]), (&0.into(), &16.into()), "{again}");
+}
+
+#[test]
+fn question_one_who_changed_the_guardrail_last_thursday() {
+    let (_folder, ledger) = indexed();
+    let answer = ask(&ledger, &["changes", "--kind", "guardrail", "--since", "last thursday", "--json"]);
+    assert_eq!(answer.status, 0);
+    let changes = answer.json();
+    let names: Vec<_> =
+        changes.as_array().unwrap().iter().map(|c| c["event_name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["DeleteGuardrail", "CreateGuardrailVersion", "UpdateGuardrail"]);
+    let update = &changes[2];
+    assert_eq!(update["principal"]["name"], "marta.klein@example.com");
+    assert_eq!(update["occurred_at"], "2026-10-15T14:07:21.000Z");
+    assert_eq!(update["resource"]["id"], "gr4k2p9x7wzq");
+    assert_eq!(update["origin"], "import");
+    assert_eq!(update["diff"], serde_json::json!([]));
+    assert!(update["verdict"].is_null());
+
+    let human = ask(&ledger, &["changes", "--resource", "guardrail/gr4k2p9x7wzq", "--outcome", "denied"]);
+    assert!(human.stdout.contains("ci-legacy") && !human.stdout.contains("marta"), "{}", human.stdout);
+    let arn = "arn:aws:bedrock:eu-central-1:444455556666:guardrail/gr4k2p9x7wzq";
+    let by_arn = ask(&ledger, &["changes", "--resource", arn, "--principal", "marta", "--json"]).json();
+    assert_eq!(by_arn.as_array().unwrap().len(), 2);
+    assert_eq!(ask(&ledger, &["changes", "--since", "2026-10-19"]).status, 1);
+    let alice = ask(&ledger, &["changes", "--principal", "alice@company.com", "--json"]).json();
+    assert_eq!(alice[0]["account_id"], "123456789");
+}
+
+#[test]
+fn questions_two_and_three_the_prompt_and_the_documents_of_an_answer() {
+    let (_folder, ledger) = indexed();
+    let answer = ask(&ledger, &["explain", WRONG_ANSWER, "--json"]).json();
+    assert_eq!(answer["request_id"], WRONG_ANSWER);
+    assert_eq!(answer["conflict"], false);
+    let invocation = &answer["invocations"][0];
+    assert_eq!(invocation["system_prompt"]["id"], CLAIMS_PROMPT);
+    assert_eq!(invocation["system_prompt"]["status"], "recorded");
+    assert_eq!(invocation["system_prompt"]["found_at"], "system[0].text");
+    assert!(invocation["system_prompt"]["text"].as_str().unwrap().contains("claims assistant"));
+    assert_eq!(invocation["guardrail"]["version"], "4");
+    assert_eq!(invocation["principal"]["session"], "claims-web-7f9c");
+    assert_eq!(invocation["input_body"], "inline");
+    assert_eq!(invocation["evidence"]["ordinal"], 8);
+    let sources = answer["sources"].as_array().unwrap();
+    let cited: Vec<_> =
+        sources.iter().map(|s| (s["ordinal"].as_u64().unwrap(), s["cited"].as_bool())).collect();
+    assert_eq!(cited, [(1, Some(false)), (2, Some(true)), (3, Some(false))]);
+    assert!(sources[1]["uri"].is_null() && sources[1]["origin"] == "prompt");
+    assert!(answer["links"].is_array() && answer["calls"].is_array());
+    assert!(!answer["changes"].as_array().unwrap().is_empty());
+
+    let prompts = ask(&ledger, &["prompts", "--json"]).json();
+    let ids: Vec<_> = prompts.as_array().unwrap().iter().map(|p| p["id"].as_str().unwrap()).collect();
+    assert_eq!(ids[0], CLAIMS_PROMPT, "two queries with one template have one system prompt");
+    assert_eq!(ids.len(), 4);
+    let prompt = ask(&ledger, &["prompt", &CLAIMS_PROMPT[..12], "--json"]).json();
+    assert_eq!(prompt["id"], CLAIMS_PROMPT);
+    assert_eq!(prompt["sample_request_id"], WRONG_ANSWER);
+    let by_caller = ask(&ledger, &["prompts", "--principal", "claims-triage", "--json"]).json();
+    assert_eq!(by_caller.as_array().unwrap().len(), 1);
+    let role = "arn:aws:sts::444455556666:assumed-role/claims-app/another-session";
+    let by_role = ask(&ledger, &["prompts", "--principal", role, "--json"]).json();
+    assert_eq!(by_role.as_array().unwrap().len(), 2, "{by_role}");
+}
+
+#[test]
+fn nothing_found_and_what_cannot_be_are_told_apart() {
+    let (_folder, ledger) = indexed();
+    assert_eq!(ask(&ledger, &["explain", "nobody"]).status, 1);
+    assert_eq!(ask(&ledger, &["prompt", "00000000"]).status, 1);
+    for wrong in [
+        &["changes", "--since", "someday"][..],
+        &["changes", "--since", "2026-10-02", "--until", "2026-10-01"],
+        &["changes", "--outcome", "maybe"],
+        &["index", "/not/there.json.gz"],
+        &["index", "s3://bucket/prefix"],
+        &["unknown"],
+        &["--tables", "one,two", "changes"],
+    ] {
+        let answer = ask(&ledger, wrong);
+        assert_eq!(answer.status, 2, "{wrong:?}: {}{}", answer.stdout, answer.stderr);
+    }
+}
+
+#[test]
+fn a_cut_file_is_indexed_as_far_as_it_can_be_read_and_ends_in_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let mut cut = gzip(text("events/incident/invocations.ndjson").repeat(30).as_bytes());
+    cut.truncate(cut.len() * 2 / 3);
+    let file = folder.path().join("cut.json.gz");
+    std::fs::write(&file, cut).unwrap();
+    let answer = ask(&ledger, &["index", file.to_str().unwrap(), "--json"]);
+    assert_eq!(answer.status, 2, "{}", answer.stdout);
+    let counts = answer.json();
+    assert_eq!(counts["indexed"], 9);
+    assert_eq!(counts["partial"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_folder_of_everything_adds_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let logs = folder.path().join("logs");
+    std::fs::create_dir_all(logs.join("data")).unwrap();
+    let record = text("events/invocations/converse.json");
+    let trail = format!(
+        "{{\"Records\":[{}]}}",
+        serde_json::from_str::<Value>(&text("events/changes/UpdateGuardrail.json")).unwrap()["detail"]
+    );
+    for (name, content) in [
+        ("pretty.json", record.clone()),
+        ("array.json", format!("[{record},{}]", text("events/invocations/nova-system.json"))),
+        ("trail.json.gz", trail),
+        ("empty.json.gz", String::new()),
+        ("bad.ndjson", "{\"a\":1}\nno json\n".to_owned()),
+        ("data/x_input.json.gz", "{}".to_owned()),
+        ("picture.png", "png".to_owned()),
+        ("amazon-bedrock-logs-permission-check", String::new()),
+    ] {
+        std::fs::write(logs.join(name), content).unwrap();
+    }
+    let answer = ask(&ledger, &["index", logs.to_str().unwrap(), "--json"]);
+    assert_eq!(answer.status, 0, "{}{}", answer.stdout, answer.stderr);
+    let counts = answer.json();
+    let count = |name: &str| counts[name].as_u64().unwrap();
+    // the first element of the array is the record of pretty.json, byte for byte
+    assert_eq!((count("indexed"), count("duplicate"), count("rejected")), (3, 1, 2), "{counts}");
+    assert_eq!(count("ignored"), 4, "{counts}");
+    assert_eq!(
+        count("received"),
+        count("indexed") + count("duplicate") + count("rejected") + count("ignored")
+    );
+}
+
+#[test]
+fn records_with_one_request_id_that_disagree_are_both_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let file = folder.path().join("two.ndjson");
+    let record = |model: &str, arn: &str| {
+        format!(
+            r#"{{"timestamp":"2026-10-15T15:00:00Z","accountId":"1","region":"r","requestId":"same","modelId":"{model}","identity":{{"arn":"{arn}"}}}}"#
+        )
+    };
+    let hostile = r"arn:aws:iam::1:user/\u001b[2Jeve\u202e";
+    std::fs::write(&file, [record("a", "arn:aws:iam::1:user/kim"), record("a", hostile)].join("\n")).unwrap();
+    assert_eq!(ask(&ledger, &["index", file.to_str().unwrap()]).status, 0);
+    assert_eq!(ask(&ledger, &["explain", "same", "--json"]).json()["conflict"], true);
+    let human = ask(&ledger, &["explain", "same"]).stdout;
+    assert!(human.contains("CONFLICT"), "{human}");
+    assert!(!human.contains('\u{1b}') && !human.contains('\u{202e}'), "{human:?}");
+}
+
+#[test]
+fn the_demo_tells_its_story() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("demo.db");
+    let demo = ask(&ledger, &["demo"]);
+    assert_eq!(demo.status, 0, "{}", demo.stderr);
+    for part in [
+        "[high] UpdateGuardrail on guardrail/gr4k2p9x7wzq by marta.klein@example.com",
+        "Thu 2026-10-15 14:07:21 UTC",
+        CLAIMS_PROMPT,
+        "3 passages in the context, 1 cited",
+        "DRAFT for discussion",
+    ] {
+        assert!(demo.stdout.contains(part), "{part:?} in\n{}", demo.stdout);
+    }
+    assert_eq!(ask(&ledger, &["explain", WRONG_ANSWER]).status, 0, "one can ask on");
+}
