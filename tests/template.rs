@@ -9,7 +9,9 @@ use super::text;
 fn list_after(template: &str, from: usize, heading: &str) -> Vec<String> {
     let rest = &template[from..];
     let at = rest.find(heading).unwrap_or_else(|| panic!("{heading} is missing"));
-    rest[at..].lines().skip(1).map_while(|line| line.trim().strip_prefix("- ").map(str::to_owned)).collect()
+    let item =
+        |line: &str| line.trim().strip_prefix("- ").filter(|item| !item.contains(':')).map(str::to_owned);
+    rest[at..].lines().skip(1).map_while(item).collect()
 }
 
 /// Table keys and index keys cannot change after a deployment.
