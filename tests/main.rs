@@ -3,11 +3,13 @@
 //! * `architecture`: the arrows between the floors, and the tables in the documents.
 //! * `template`: `template.yaml` against the code.
 //! * `index_invocations`, `record_changes`: the real function binaries against real engines, and faults in front of them.
+//! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
 
 mod architecture;
 mod command_line;
 mod index_invocations;
+mod ledger;
 mod record_changes;
 mod template;
 

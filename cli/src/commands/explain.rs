@@ -56,7 +56,9 @@ fn print(request_id: &str, explanation: &Explanation, offset: Offset) {
         print_invocation(invocation, text.as_deref(), offset);
         print_guardrail(invocation, explanation, offset);
     }
-    print_sources(explanation);
+    if !explanation.invocations.is_empty() || !explanation.sources.is_empty() {
+        print_sources(explanation);
+    }
     for call in &explanation.calls {
         let from = call.source_ip.as_deref().unwrap_or("unknown");
         output::fact("called from", &format!("{from} by {} ({})", call.common.principal, call.operation));
@@ -164,7 +166,7 @@ fn touches(change: &Change) -> bool {
 
 fn print_sources(explanation: &Explanation) {
     if explanation.sources.is_empty() {
-        output::fact("sources", "no retrieved passage was found in the prompt");
+        output::fact("sources", no_sources(explanation));
         return;
     }
     let cited = explanation.sources.iter().filter(|source| source.cited == Some(true)).count();
@@ -184,6 +186,16 @@ fn print_sources(explanation: &Explanation) {
             ]
         }),
     );
+}
+
+/// A prompt that was not read is no prompt without passages.
+fn no_sources(explanation: &Explanation) -> &'static str {
+    let was_read = |status| matches!(status, SystemPromptStatus::Recorded | SystemPromptStatus::None);
+    if explanation.invocations.iter().any(|(invocation, _)| was_read(invocation.system_prompt.status)) {
+        "no retrieved passage in the system prompt (messages and tool results are not searched yet)"
+    } else {
+        "unknown: the log does not show the prompt, or not in a shape that is known here"
+    }
 }
 
 fn document(source: &Source) -> String {
