@@ -69,8 +69,10 @@ async fn record_batch(
         })
         .collect();
     // an event that came twice in one batch is one line of the summary
-    let by_event: BTreeMap<&str, &Change> =
-        old.iter().map(|(_, change)| (change.event_id.as_str(), change)).collect();
+    let by_event: BTreeMap<(&str, &str), &Change> = old
+        .iter()
+        .map(|(_, change)| ((change.request_id.as_str(), change.event_id.as_str()), change))
+        .collect();
     let changes: Vec<&Change> = by_event.into_values().collect();
     if let Err(error) = send_summary(&changes, ledger, alerts, recording).await {
         let failure = Failure::from(error);

@@ -30,6 +30,8 @@ use crate::{
 const CONCURRENCY: usize = 32;
 /// So many records are read before they are written.
 const BATCH: usize = 64;
+/// Or fewer, where they have so many bytes together.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// What is taken out of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +96,8 @@ struct Run<'a> {
     values: Values,
     inflate: Inflate,
     batch: Vec<Found>,
+    /// How many bytes the records of the batch had.
+    batch_bytes: usize,
     sightings: Sightings,
     counts: Counts,
     rejects: Vec<Reject>,
@@ -107,6 +111,7 @@ impl<'a> Run<'a> {
             values: Values::new(),
             inflate: Inflate::new(),
             batch: Vec::with_capacity(BATCH),
+            batch_bytes: 0,
             sightings: Sightings::new(),
             counts: Counts::default(),
             rejects: Vec::new(),
@@ -148,10 +153,15 @@ impl<'a> Run<'a> {
     async fn take_values(&mut self, ledger: &impl Ledger) -> Result<(), PortError> {
         let (takes, location) = (self.indexing.takes, self.location);
         loop {
-            match self.values.next(|ordinal, bytes| read(takes, bytes, ordinal, location)) {
-                Step::Value(found) => {
+            let step = self.values.next(|ordinal, bytes| {
+                let (found, used) = read(takes, bytes, ordinal, location)?;
+                Ok(((found, used), used))
+            });
+            match step {
+                Step::Value((found, used)) => {
                     self.batch.push(found);
-                    if self.batch.len() == BATCH {
+                    self.batch_bytes += used;
+                    if self.batch.len() == BATCH || self.batch_bytes > BATCH_BYTES {
                         self.write_batch(ledger).await?;
                     }
                 }
@@ -163,11 +173,20 @@ impl<'a> Run<'a> {
 
     async fn write_batch(&mut self, ledger: &impl Ledger) -> Result<(), PortError> {
         let Indexing { retention, now, .. } = self.indexing;
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        for found in &batch {
-            if let Found::Invocation(reading) = found {
-                self.sightings.add(reading, ledger, retention, now).await?;
+        self.batch_bytes = 0;
+        let mut batch = Vec::with_capacity(BATCH);
+        for found in std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH)) {
+            if let Found::Invocation(reading) = &found {
+                match self.sightings.add(reading, ledger, retention, now).await {
+                    Ok(()) => {}
+                    Err(error) if error.remedy == Remedy::Permanent => {
+                        self.reject(not_kept(&reading.invocation.evidence, &error));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
+            batch.push(found);
         }
         let mut written = stream::iter(batch)
             .map(|found| write(found, ledger, retention, now))

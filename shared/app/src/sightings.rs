@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit_domain::{
+    digest::bounded_key,
     invocation::{Invocation, RecordReading},
     ledger::{
         record::Retention,
@@ -134,8 +135,9 @@ fn sighting(invocation: &Invocation, id: &str) -> Sighting {
         system_prompt_id: id.to_owned(),
         first_seen: invocation.occurred_at,
         last_seen: invocation.occurred_at,
-        sample_request_id: invocation.request_id.clone(),
-        model_id: invocation.model_id.clone(),
-        caller: invocation.principal.caller().to_owned(),
+        // of any length in a record, and three times in items of their own
+        sample_request_id: bounded_key(&invocation.request_id),
+        model_id: bounded_key(&invocation.model_id),
+        caller: bounded_key(invocation.principal.caller()),
     }
 }

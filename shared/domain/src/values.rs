@@ -14,6 +14,9 @@ use crate::digest::Sha256;
 /// Largest value that is read, in bytes. A log record holds two bodies of at most 100 KB, a CloudTrail record 1 MB.
 pub const MAX_VALUE: usize = 8 << 20;
 
+/// A line that is so long without an end is taken for values that follow each other without one.
+const LONG_LINE: usize = 1 << 20;
+
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A value that could not be read: counted and kept, by its place, never by its text.
@@ -62,8 +65,12 @@ pub struct Values {
     buffer: Vec<u8>,
     /// Bytes of `buffer` that are used up.
     start: usize,
-    /// No line end between `start` and here.
+    /// Every byte before this was searched for a line end.
     scanned: usize,
+    /// The line end that was found last.
+    line_end: Option<usize>,
+    /// The first line alone is the beginning of a value that goes on.
+    goes_on: bool,
     /// An unfinished value is tried again once `buffer` has grown to this.
     retry_at: usize,
     finished: bool,
@@ -111,6 +118,7 @@ impl Values {
             self.buffer.drain(..self.start);
             self.scanned = self.scanned.saturating_sub(self.start);
             self.retry_at = self.retry_at.saturating_sub(self.start);
+            self.line_end = self.line_end.and_then(|end| end.checked_sub(self.start));
             self.start = 0;
         }
         self.buffer.extend_from_slice(bytes);
@@ -166,25 +174,38 @@ impl Values {
     }
 
     fn next_line<T>(&mut self, read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>) -> Step<T> {
+        let available = self.rest().len();
         let Some(line) = self.line_length() else {
-            return self.need_more();
+            // values may follow each other without a line end
+            let concatenated = available >= LONG_LINE && self.rest().first() == Some(&b'{');
+            if concatenated && self.is_due(available) {
+                match self.try_read(available, read) {
+                    Ok(step) => return step,
+                    Err(_) => self.try_later(available),
+                }
+            }
+            return self.wait();
         };
-        if self.retry_at <= self.start {
+        if !self.goes_on {
             match self.try_read(line, read) {
                 Ok(step) => return step,
                 // a value may go on over the next lines; a line that is broken by itself is one reject
-                Err(error) if error.is_eof() && line < self.rest().len() => {}
-                Err(error) if error.is_eof() && !self.finished => return self.need_more(),
+                Err(error) if error.is_eof() && line < available => {
+                    self.goes_on = true;
+                    self.retry_at = 0;
+                }
                 Err(error) => return self.reject(line, &broken(&error)),
             }
         }
-        let available = self.rest().len();
-        if self.start + available < self.retry_at && !self.finished {
-            return self.need_more();
+        if !self.is_due(available) {
+            return self.wait();
         }
         match self.try_read(available, read) {
             Ok(step) => step,
-            Err(error) if error.is_eof() && !self.finished => self.need_more(),
+            Err(error) if error.is_eof() && !self.finished => {
+                self.try_later(available);
+                self.wait()
+            }
             Err(error) => {
                 let length = self.until_next_object(line);
                 self.reject(length, &broken(&error))
@@ -197,18 +218,36 @@ impl Values {
         read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>,
     ) -> Step<T> {
         let available = self.rest().len();
-        if self.start + available < self.retry_at && !self.finished {
-            return self.need_more();
+        if !self.is_due(available) {
+            return self.wait();
         }
-        match self.try_read(available, read) {
-            Ok(step) => step,
-            Err(error) if error.is_eof() && !self.finished => self.need_more(),
-            Err(error) => match balanced_end(self.rest()) {
-                Some(length) => self.reject(length, &broken(&error)),
-                None if !self.finished => self.need_more(),
-                None => self.reject(available, &broken(&error)),
-            },
+        let error = match self.try_read(available, read) {
+            Ok(step) => return step,
+            Err(error) => error,
+        };
+        if error.is_eof() && !self.finished {
+            self.try_later(available);
+            return self.wait();
         }
+        // a line that starts with a brace is somebody else's, whatever the quotes before it say
+        let next_line = memchr::memmem::find(self.rest(), b"\n{");
+        match [balanced_end(self.rest()), next_line].into_iter().flatten().min() {
+            Some(length) => self.reject(length, &broken(&error)),
+            None if self.finished => self.reject(available, &broken(&error)),
+            None => {
+                self.try_later(available);
+                self.wait()
+            }
+        }
+    }
+
+    /// Whether enough has come since the last attempt, so that attempts cost no more than the reading itself.
+    fn is_due(&self, available: usize) -> bool {
+        self.finished || self.start + available >= self.retry_at
+    }
+
+    fn try_later(&mut self, available: usize) {
+        self.retry_at = self.start + (2 * available).min(MAX_VALUE.max(available + 1));
     }
 
     fn try_read<T>(
@@ -243,16 +282,13 @@ impl Values {
     }
 
     /// More bytes are needed, unless the value is too large already.
-    fn need_more<T>(&mut self) -> Step<T> {
-        let length = self.rest().len();
-        if length > MAX_VALUE {
-            self.ordinal += 1;
-            self.oversized =
-                Some(Oversized { ordinal: self.ordinal, bytes: 0, head: Sha256::of(self.rest()) });
-            return self.pass_over();
+    fn wait<T>(&mut self) -> Step<T> {
+        if self.rest().len() <= MAX_VALUE {
+            return Step::NeedMore;
         }
-        self.retry_at = self.start + 2 * length;
-        Step::NeedMore
+        self.ordinal += 1;
+        self.oversized = Some(Oversized { ordinal: self.ordinal, bytes: 0, head: Sha256::of(self.rest()) });
+        self.pass_over()
     }
 
     /// Drops an oversized value as far as the end of its line.
@@ -287,10 +323,12 @@ impl Values {
         self.start = (self.start + length).min(self.buffer.len());
         self.scanned = self.scanned.max(self.start);
         self.retry_at = 0;
+        self.goes_on = false;
         if self.start == self.buffer.len() {
             self.buffer.clear();
             self.start = 0;
             self.scanned = 0;
+            self.line_end = None;
         }
     }
 
@@ -314,16 +352,16 @@ impl Values {
 
     /// Length of the line that starts here; `None` where its end has not come yet.
     fn line_length(&mut self) -> Option<usize> {
+        if let Some(end) = self.line_end.filter(|end| *end >= self.start) {
+            return Some(end - self.start);
+        }
         let from = self.scanned.max(self.start);
-        match memchr::memchr(b'\n', self.buffer.get(from..).unwrap_or_default()) {
-            Some(at) => {
-                self.scanned = from;
-                Some(from + at - self.start)
-            }
-            None => {
-                self.scanned = self.buffer.len();
-                self.finished.then(|| self.buffer.len() - self.start)
-            }
+        self.line_end =
+            memchr::memchr(b'\n', self.buffer.get(from..).unwrap_or_default()).map(|at| from + at);
+        self.scanned = self.line_end.map_or(self.buffer.len(), |end| end + 1);
+        match self.line_end {
+            Some(end) => Some(end - self.start),
+            None => self.finished.then(|| self.buffer.len() - self.start),
         }
     }
 
@@ -500,10 +538,41 @@ mod tests {
             ("[{\"a\":},{\"c\":3}]", vec![(2, r#"{"c":3}"#)], vec![1]),
             ("[1,{\"c\":3},tru]", vec![(2, r#"{"c":3}"#)], vec![1, 3]),
             ("[{\"c\":3},{\"a\":", vec![(1, r#"{"c":3}"#)], vec![2]),
+            ("[{\"a\":\"cut\n{\"c\":3}\n{\"d\":4}\n", vec![(2, r#"{"c":3}"#), (3, r#"{"d":4}"#)], vec![1]),
+            ("[broken line\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
         ];
         for (input, good, bad) in cases {
             check(input, &good, &bad);
         }
+    }
+
+    /// Real records are larger than the pieces in which they come, and an object is larger than the largest value.
+    #[test]
+    fn records_of_every_size_are_all_found_in_every_layout() {
+        for size in [9_000, 27_000, 94_000, 1_500_000] {
+            let count = (MAX_VALUE * 5 / 4) / size + 2;
+            let record = |n: usize| format!("{{\"n\":{n},\"a\":\"{}\"}}", "x".repeat(size));
+            let pretty = |n: usize| format!("{{\n \"n\": {n},\n \"a\": \"{}\"\n}}", "x".repeat(size));
+            let all = |one: &dyn Fn(usize) -> String, between: &str| {
+                (0..count).map(one).collect::<Vec<_>>().join(between)
+            };
+            for input in [
+                all(&record, "\n"),
+                all(&pretty, "\n"),
+                all(&record, ""),
+                format!("[{}]", all(&record, ",")),
+                format!("{{\"Records\":[{}]}}", all(&pretty, ",\n")),
+            ] {
+                let (good, bad) = read_all(input.as_bytes(), 4096);
+                assert_eq!((good.len(), bad), (count, vec![]), "{size} {}", &input[..20]);
+            }
+        }
+    }
+
+    #[test]
+    fn many_small_values_on_one_line_are_read_in_one_pass() {
+        let (good, bad) = read_all(("{}".repeat(300_000) + "\n").as_bytes(), 4096);
+        assert_eq!((good.len(), bad), (300_000, vec![]));
     }
 
     #[test]

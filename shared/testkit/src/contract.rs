@@ -226,6 +226,14 @@ async fn texts_are_kept_whole(ledger: &Ledger<NoObjects>) {
         assert_eq!(ledger.prompt_text(id.as_str()).await.unwrap().as_deref(), Some(text));
     }
     assert_eq!(ledger.prompt_text("none").await.unwrap(), None);
+
+    // a text that is still in use is renewed before it is over
+    let id = Sha256::of(b"in use");
+    let over = at("2026-10-31T00:00:00Z").as_second();
+    ledger.put_prompt_text(&id, "in use", over).await.unwrap();
+    assert_eq!(ledger.prompt_text(id.as_str()).await.unwrap(), None);
+    assert_eq!(ledger.put_prompt_text(&id, "in use", LATER).await.unwrap(), Put::Stored);
+    assert_eq!(ledger.prompt_text(id.as_str()).await.unwrap().as_deref(), Some("in use"));
 }
 
 async fn a_delivery_stands_unless_it_broke_off(ledger: &Ledger<NoObjects>, client: &Client) {

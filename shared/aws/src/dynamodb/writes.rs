@@ -26,6 +26,8 @@ use crate::error::port_error;
 
 /// So often a sighting is merged anew when another writer was faster.
 const MERGES: usize = 8;
+/// Thirty days in seconds.
+const MONTH: i64 = 30 * 24 * 60 * 60;
 /// So many rejects are written at a time.
 const CONCURRENCY: usize = 16;
 
@@ -79,7 +81,9 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
             .put_item()
             .table_name(&self.tables.states)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(subject)");
+            // renewed while it is in use, once a month
+            .condition_expression("attribute_not_exists(subject) OR expires_at < :renew")
+            .expression_attribute_values(":renew", AttributeValue::N((expires_at - MONTH).to_string()));
         conditional(put, action).await
     }
 
