@@ -85,7 +85,7 @@ pub trait Chunks: Send {
     fn next_chunk(&mut self) -> impl Future<Output = Result<Option<Bytes>, PortError>> + Send;
 }
 
-/// Reads log objects: `s3:GetObject` on the log buckets.
+/// Reads log objects: `s3:GetObject`, and `s3:GetObjectVersion` where a notification names a version, on the log buckets.
 pub trait ReadObjects: Sync {
     /// The pieces of an object.
     type Chunks: Chunks;
