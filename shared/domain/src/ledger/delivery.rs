@@ -68,7 +68,7 @@ pub struct Delivery {
     pub completion: Completion,
     /// The first [`KEPT_REJECTS`] rejects.
     pub rejects: Vec<Reject>,
-    /// Its digest could be asked for later; its size as it was read, in inflated bytes.
+    /// How much of it could be read, in inflated bytes.
     pub bytes: u64,
     /// When it was read.
     pub indexed_at: Timestamp,
