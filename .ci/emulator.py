@@ -343,6 +343,7 @@ def check_outputs(stack):
     """the stack has the outputs that the command line and the README name"""
     expected = {"RecordsTable", "StatesTable", "DeliveriesTable", "AuditBucket", "LogBucket"}
     expected |= {"AlertTopicArn", "ChangesTopicArn", "IndexInvocationsQueueUrl", "RecordChangesQueueUrl"}
+    expected |= {"BodyQueueUrl"}
     expected |= {"IndexInvocationsRule", "RecordChangesRule"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
@@ -402,6 +403,23 @@ def check_invocations_again(stack):
     stack.send("IndexInvocationsQueueUrl", json.dumps(object_created(bucket, LOG_KEY, **{"version-id": version})))
     wait_for("the queue to be empty", lambda: stack.waiting(queue) == 0)
     equal("invocations", {request: len(stack.records(request, "invocation")) for request in requests}, before)
+
+
+def check_bodies(stack):
+    """a body beside the log is read, though it lands after its record"""
+    # the template's own delay is a minute
+    stack.sqs.set_queue_attributes(QueueUrl=stack.outputs["BodyQueueUrl"], Attributes={"DelaySeconds": "2"})
+    record = json.loads((ROOT / "events" / "invocations" / "offloaded-input.json").read_text())
+    key = record["input"]["inputBodyS3Path"].split("/", 3)[3]
+    record["input"]["inputBodyS3Path"] = f"s3://{stack.outputs['LogBucket']}/{key}"
+    stack.put_log_object(LOG_KEY.replace("T153000", "T153001"), [record])
+    (first,) = wait_for("the incomplete record", lambda: stack.records(record["requestId"], "invocation"))
+    equal("completeness", first["completeness"], 0)
+    body = {"system": [{"text": "You are a claims assistant."}], "messages": []}
+    stack.s3.put_object(Bucket=stack.outputs["LogBucket"], Key=key, Body=gzip.compress(json.dumps(body).encode()))
+    complete = lambda: [i for i in stack.records(record["requestId"], "invocation") if i["completeness"] == 1]
+    (second,) = wait_for("the complete record", complete)
+    equal("system prompt", second["system_prompt_status"], "recorded")
 
 
 def check_changes(stack):
@@ -506,6 +524,7 @@ CHECKS = (
     check_invocations,
     check_delivery_counts,
     check_invocations_again,
+    check_bodies,
     check_changes,
     check_alerts,
     check_published_changes,

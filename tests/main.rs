@@ -7,6 +7,7 @@
 //! * `command_line`: the real `bedrock-audit` binary.
 
 mod architecture;
+mod bodies;
 mod command_line;
 mod index_invocations;
 mod ledger;

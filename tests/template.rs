@@ -60,6 +60,7 @@ fn every_function_has_its_block_and_its_variables() {
         let source = text(&format!("functions/{name}/src/main.rs"));
         for variable in VARIABLES {
             let reads = source.contains(variable.name)
+                || (variable.name == "LOG_BUCKETS" && source.contains(".log_buckets()"))
                 || (variable.name == "RETENTION_DAYS" && source.contains(".retention()"))
                 || (variable.name == "ALERT_MAX_AGE_HOURS" && source.contains(".alert_max_age()"));
             assert_eq!(given.contains(&variable.name), reads, "{name} and {}", variable.name);

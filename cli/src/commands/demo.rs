@@ -29,7 +29,7 @@ use super::{changes, explain, prompts};
 use crate::{
     arguments::{Arguments, Command, Global},
     ledger::{self, AnyLedger},
-    local::Files,
+    local::{BodiesInFolders, Files},
     output::{self, Ending},
 };
 
@@ -147,7 +147,8 @@ fn write_log(folder: &Path, by: SignedDuration) -> Result<PathBuf, String> {
 async fn index(log: &Path, ledger: &AnyLedger, global: &Global) -> Result<u64, String> {
     let location = ObjectLocation::file(log.display().to_string());
     let indexing = Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, now: global.now() };
-    let delivery = index_object(&Files, ledger, &location, indexing, &mut |_| {}).await;
+    let bodies = BodiesInFolders::below(&[log.to_path_buf()]);
+    let delivery = index_object(&Files, ledger, &bodies, &location, indexing, &mut |_| {}).await;
     Ok(delivery.map_err(|error| error.to_string())?.counts.received)
 }
 

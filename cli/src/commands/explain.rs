@@ -182,7 +182,7 @@ fn print_sources(explanation: &Explanation) {
                 source.ordinal.to_string(),
                 source.cited.map_or("unknown", |cited| if cited { "yes" } else { "no" }).to_owned(),
                 document(source),
-                source.excerpt.clone(),
+                source.excerpt.clone().unwrap_or_else(|| "(not in the log as text)".to_owned()),
             ]
         }),
     );
@@ -192,16 +192,17 @@ fn print_sources(explanation: &Explanation) {
 fn no_sources(explanation: &Explanation) -> &'static str {
     let was_read = |status| matches!(status, SystemPromptStatus::Recorded | SystemPromptStatus::None);
     if explanation.invocations.iter().any(|(invocation, _)| was_read(invocation.system_prompt.status)) {
-        "no retrieved passage in the system prompt (messages and tool results are not searched yet)"
+        "none: no retrieved passage, document, search result or tool result in the request"
     } else {
         "unknown: the log does not show the prompt, or not in a shape that is known here"
     }
 }
 
 fn document(source: &Source) -> String {
-    match &source.source_uri {
-        Some(uri) => format!("{uri} ({})", source.certainty.name()),
-        None => "unknown: the log has the passage, not its document".to_owned(),
+    let named = source.title.iter().chain(&source.source_uri).map(String::as_str).collect::<Vec<_>>();
+    match named.as_slice() {
+        [_, ..] => format!("{} ({})", named.join(", "), source.certainty.name()),
+        [] => "unknown: the log has the passage, not its document".to_owned(),
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     arguments::Global,
     ledger::AnyLedger,
-    local::{Files, find},
+    local::{BodiesInFolders, Files, find},
     output::{self, Ending},
 };
 
@@ -41,6 +41,7 @@ pub(crate) async fn run(paths: &[PathBuf], ledger: &AnyLedger, global: &Global) 
         ));
     }
     let found = find(paths);
+    let bodies = BodiesInFolders::below(paths);
     let mut summary = Summary { failed: found.unreadable, ..Summary::default() };
     summary.counts.received += found.passed_over;
     summary.counts.ignored += found.passed_over;
@@ -49,7 +50,7 @@ pub(crate) async fn run(paths: &[PathBuf], ledger: &AnyLedger, global: &Global) 
     for file in found.files {
         bar.set_message(output::line(file.location.key.rsplit('/').next().unwrap_or_default()));
         let mut progress = |bytes| bar.inc(bytes);
-        match index_object(&Files, ledger, &file.location, indexing, &mut progress).await {
+        match index_object(&Files, ledger, &bodies, &file.location, indexing, &mut progress).await {
             Ok(delivery) => summary.add(delivery),
             Err(error) => summary.failed.push((file.location.key, error.to_string())),
         }
@@ -101,6 +102,7 @@ impl Summary {
             "duplicate": self.counts.duplicate,
             "rejected": self.counts.rejected,
             "ignored": self.counts.ignored,
+            "bodies_outstanding": self.counts.bodies_outstanding,
             "rejects": rejects,
             "partial": reasons(&self.partial),
             "failed": reasons(&self.failed),
@@ -108,11 +110,16 @@ impl Summary {
     }
 
     fn print(&self) {
-        let Counts { received, indexed, duplicate, rejected, ignored } = self.counts;
+        let Counts { received, indexed, duplicate, rejected, ignored, bodies_outstanding } = self.counts;
         output::heading(&format!("{} objects read", self.objects));
         output::say(&format!(
             "received {received} = indexed {indexed} + duplicate {duplicate} + rejected {rejected} + ignored {ignored}"
         ));
+        if bodies_outstanding > 0 {
+            output::say(&format!(
+                "{bodies_outstanding} of them have a body beside the log (data/) that is not there: index again once it is"
+            ));
+        }
         if !self.rejects.is_empty() {
             output::say("");
             output::heading("rejected");

@@ -2,11 +2,13 @@
 //!
 //! In reading order:
 //! * [`ports`]: one ability per trait, so that a signature tells what a use case may touch; IAM statements mirror them.
-//! * [`index`]: a log object into the ledger, by way of [`inflate`] and [`sightings`].
+//! * [`index`]: a log object into the ledger, by way of [`inflate`] and [`sightings`]; [`body_request`] is how bodies
+//!   beside the log are asked for later.
 //! * [`record_change`]: a change into the ledger, and its alert out.
 //! * [`answer`]: the questions: one request, changes, system prompts.
 
 pub mod answer;
+pub mod body_request;
 pub mod index;
 pub mod inflate;
 pub mod ports;

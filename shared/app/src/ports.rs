@@ -5,6 +5,7 @@ use std::{fmt, future::Future};
 use audit_domain::{
     digest::Sha256,
     evidence::ObjectLocation,
+    invocation::pointer::{BodyPointer, Followed},
     ledger::{
         delivery::Delivery,
         record::{ChangeLine, InvocationLine, Record},
@@ -13,6 +14,8 @@ use audit_domain::{
 };
 use bytes::Bytes;
 use jiff::Timestamp;
+
+use crate::body_request::BodyRequest;
 
 /// A half-open span of time: from `since` on, before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +95,32 @@ pub trait ReadObjects: Sync {
     /// Opens an object. One that is not there yet is worth another try.
     fn open(&self, location: &ObjectLocation)
     -> impl Future<Output = Result<Self::Chunks, PortError>> + Send;
+}
+
+/// Reads bodies that lie beside a log: `s3:GetObject` on the log buckets.
+pub trait ReadBodies: ReadObjects {
+    /// Opens a body; `None` where nothing is there, or nothing that may be read: S3 says 403 of what is not there to
+    /// whoever may not list.
+    fn open_if_there(
+        &self,
+        location: &ObjectLocation,
+    ) -> impl Future<Output = Result<Option<Self::Chunks>, PortError>> + Send;
+}
+
+/// Follows the pointers of records.
+pub trait FollowBodies: Sync {
+    /// Follows a pointer out of a record that lies at `record_at`.
+    fn follow(
+        &self,
+        record_at: &ObjectLocation,
+        pointer: &BodyPointer,
+    ) -> impl Future<Output = Result<Followed, PortError>> + Send;
+}
+
+/// Asks for bodies later: `sqs:SendMessage` to the queue of bodies.
+pub trait AwaitBodies: Sync {
+    /// Takes the request.
+    fn await_bodies(&self, request: &BodyRequest) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Puts records: `dynamodb:PutItem` on Records.

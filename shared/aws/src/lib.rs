@@ -6,6 +6,7 @@
 //! * [`dynamodb`]: the ledger's three tables.
 //! * [`s3`]: log objects, and the audit bucket.
 //! * [`sns`]: the alert topics.
+//! * [`sqs`]: the queue of bodies that are still to come.
 //! * [`stack`]: the names of a deployed stack's tables and buckets.
 
 pub mod connect;
@@ -13,4 +14,5 @@ pub mod dynamodb;
 pub mod error;
 pub mod s3;
 pub mod sns;
+pub mod sqs;
 pub mod stack;

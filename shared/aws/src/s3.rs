@@ -1,8 +1,8 @@
 //! Log objects, and the audit bucket.
 
-use audit_app::ports::{Chunks, FetchKept, KeepObjects, PortError, ReadObjects};
+use audit_app::ports::{Chunks, FetchKept, KeepObjects, PortError, ReadBodies, ReadObjects};
 use audit_domain::evidence::ObjectLocation;
-use aws_sdk_s3::{Client, primitives::ByteStream};
+use aws_sdk_s3::{Client, operation::get_object::builders::GetObjectFluentBuilder, primitives::ByteStream};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use bytes::Bytes;
 
@@ -18,6 +18,14 @@ impl LogObjects {
     pub fn new(client: Client) -> Self {
         Self { client }
     }
+
+    fn get(&self, location: &ObjectLocation, action: &str) -> Result<GetObjectFluentBuilder, PortError> {
+        let Some(bucket) = &location.bucket else {
+            return Err(PortError::permanent(action, "it is a local file"));
+        };
+        let get = self.client.get_object().bucket(bucket).key(&location.key);
+        Ok(get.set_version_id(location.version_id.clone()))
+    }
 }
 
 impl ReadObjects for LogObjects {
@@ -25,19 +33,23 @@ impl ReadObjects for LogObjects {
 
     async fn open(&self, location: &ObjectLocation) -> Result<ObjectChunks, PortError> {
         let action = format!("read {location}");
-        let Some(bucket) = &location.bucket else {
-            return Err(PortError::permanent(action, "it is a local file"));
-        };
-        let answer = self
-            .client
-            .get_object()
-            .bucket(bucket)
-            .key(&location.key)
-            .set_version_id(location.version_id.clone())
-            .send()
-            .await
-            .map_err(|error| port_error(&action, &error))?;
+        let answer =
+            self.get(location, &action)?.send().await.map_err(|error| port_error(&action, &error))?;
         Ok(ObjectChunks { body: answer.body, action })
+    }
+}
+
+impl ReadBodies for LogObjects {
+    async fn open_if_there(&self, location: &ObjectLocation) -> Result<Option<ObjectChunks>, PortError> {
+        let action = format!("read {location}");
+        match self.get(location, &action)?.send().await {
+            Ok(answer) => Ok(Some(ObjectChunks { body: answer.body, action })),
+            Err(error) => {
+                let code = error.as_service_error().and_then(|service| service.code());
+                let absent = matches!(code, Some("NoSuchKey" | "NotFound" | "AccessDenied" | "Forbidden"));
+                if absent { Ok(None) } else { Err(port_error(&action, &error)) }
+            }
+        }
     }
 }
 

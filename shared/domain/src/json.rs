@@ -69,6 +69,12 @@ pub fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
 }
 
+/// The elements of an array, each as its members where it is an object; `None` for anything else.
+pub fn objects(raw: &RawValue) -> Option<Vec<Option<Members<'_>>>> {
+    let elements: Vec<Lenient<Members<'_>>> = serde_json::from_str(raw.get()).ok()?;
+    Some(elements.into_iter().map(|element| element.0).collect())
+}
+
 /// The members of one object in the order in which they are written, values raw.
 #[derive(Debug, Default, Clone)]
 pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);

@@ -1,5 +1,7 @@
 //! The answers as JSON: the contract of `explain --json` and `changes --json`, and of the machine-readable alert.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -68,6 +70,7 @@ pub fn invocation(invocation: &Invocation, prompt_text: Option<&str>) -> Value {
         "account_id": invocation.account_id,
         "region": invocation.region,
         "operation": invocation.operation,
+        "inference_region": invocation.inference_region,
         "model_id": invocation.model_id,
         "principal": principal(&invocation.principal),
         "system_prompt": {
@@ -91,11 +94,18 @@ pub fn invocation(invocation: &Invocation, prompt_text: Option<&str>) -> Value {
         "cache_write_tokens": invocation.tokens.cache_write,
         "input_body": invocation.input_body.name(),
         "output_body": invocation.output_body.name(),
+        "input_body_path": invocation.input_body_path,
+        "output_body_path": invocation.output_body_path,
+        "output_media": texts(&invocation.output_media),
         "body_shape": invocation.body_shape,
         "body_members": invocation.body_members,
-        "request_metadata": invocation.request_metadata.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect::<Map<_, _>>(),
+        "request_metadata": texts(&invocation.request_metadata),
         "evidence": evidence(&invocation.evidence),
     })
+}
+
+fn texts(map: &BTreeMap<String, String>) -> Value {
+    map.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect::<Map<_, _>>().into()
 }
 
 /// An entry of `sources` in `explain --json`.
@@ -109,9 +119,11 @@ pub fn source(source: &Source) -> Value {
         "origin": source.origin.name(),
         "ordinal": source.ordinal,
         "uri": source.source_uri,
+        "title": source.title,
+        "found_at": source.found_at,
         "documents": documents,
         "excerpt": source.excerpt,
-        "text_sha256": source.text_sha256.as_str(),
+        "text_sha256": source.text_sha256.as_ref().map(|hash| hash.as_str()),
         "score": source.score,
         "cited": source.cited,
         "chunk_id": source.chunk_id,

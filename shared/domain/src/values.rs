@@ -43,6 +43,8 @@ pub enum Unread {
         used: usize,
         /// What is wrong with it.
         reason: String,
+        /// Whether it was meant to be what the reader reads, and is broken; or is something else.
+        meant: bool,
     },
 }
 
@@ -263,7 +265,7 @@ impl Values {
                 self.use_up(used);
                 Ok(Step::Value(value))
             }
-            Err(Unread::Refused { used, reason }) => Ok(self.reject(used, &reason)),
+            Err(Unread::Refused { used, reason, .. }) => Ok(self.reject(used, &reason)),
             Err(Unread::Json(error)) => Err(error),
         }
     }
@@ -443,21 +445,37 @@ pub fn read_as<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, usi
     let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
     match stream.next() {
         Some(Ok(value)) => Ok((value, stream.byte_offset())),
-        Some(Err(error)) if error.is_data() => refused(bytes, without_text(&error)),
+        Some(Err(error)) if error.is_data() => refused(bytes, &without_text(&error)),
         Some(Err(error)) => Err(Unread::Json(error)),
-        None => Err(Unread::Refused { used: bytes.len(), reason: "nothing but white space".to_owned() }),
+        None => Err(Unread::Refused {
+            used: bytes.len(),
+            reason: "nothing but white space".to_owned(),
+            meant: false,
+        }),
     }
 }
 
-/// The value at the start of `bytes` is JSON, and nothing that is taken: its length, and why.
+/// Refuses the value at the start of `bytes`, which was meant to be what the reader reads and is broken.
 ///
 /// # Errors
 /// Always: [`Unread::Refused`], or [`Unread::Json`] where it is no JSON after all.
-pub fn refused<T>(bytes: &[u8], reason: String) -> Result<T, Unread> {
+pub fn refused<T>(bytes: &[u8], reason: &str) -> Result<T, Unread> {
+    refuse(bytes, reason, true)
+}
+
+/// Refuses the value at the start of `bytes`, which is something else than what the reader reads.
+///
+/// # Errors
+/// As [`refused`].
+pub fn foreign<T>(bytes: &[u8], reason: &str) -> Result<T, Unread> {
+    refuse(bytes, reason, false)
+}
+
+fn refuse<T>(bytes: &[u8], reason: &str, meant: bool) -> Result<T, Unread> {
     let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
     match stream.next() {
         Some(Err(error)) => Err(Unread::Json(error)),
-        _ => Err(Unread::Refused { used: stream.byte_offset().max(1), reason }),
+        _ => Err(Unread::Refused { used: stream.byte_offset().max(1), reason: reason.to_owned(), meant }),
     }
 }
 
@@ -477,7 +495,7 @@ mod tests {
             let step = values.next(|ordinal, bytes| {
                 let (value, used) = read_as::<Value>(bytes)?;
                 if !value.is_object() {
-                    return refused(bytes, "not an object".to_owned());
+                    return refused(bytes, "not an object");
                 }
                 Ok(((ordinal, value.to_string()), used))
             });

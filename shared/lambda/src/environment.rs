@@ -1,7 +1,7 @@
 //! The one reader of the environment, and the table of what it reads (DESIGN's contract). Besides these, the AWS SDK and the
 //! Lambda runtime read their own (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_LAMBDA_RUNTIME_API`, ...).
 
-use audit_domain::ledger::record::Retention;
+use audit_domain::{invocation::pointer::AllowedPlaces, ledger::record::Retention};
 use jiff::SignedDuration;
 
 /// One variable.
@@ -23,6 +23,16 @@ pub const VARIABLES: &[Variable] = &[
     required(AUDIT_BUCKET, "the bucket for raw events and for what is too large for an item"),
     required(ALERT_TOPIC_ARN, "the topic for people"),
     optional(CHANGES_TOPIC_ARN, "the topic for machines", "none"),
+    optional(
+        LOG_BUCKETS,
+        "where bodies beside the log may be read, as `bucket[/prefix],...`",
+        "the bucket of the record",
+    ),
+    optional(
+        BODY_QUEUE_URL,
+        "the delay queue for bodies that are still to come",
+        "such bodies stay outstanding",
+    ),
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
 ];
@@ -39,6 +49,10 @@ pub const AUDIT_BUCKET: &str = "AUDIT_BUCKET";
 pub const ALERT_TOPIC_ARN: &str = "ALERT_TOPIC_ARN";
 /// See [`VARIABLES`].
 pub const CHANGES_TOPIC_ARN: &str = "CHANGES_TOPIC_ARN";
+/// See [`VARIABLES`].
+pub const LOG_BUCKETS: &str = "LOG_BUCKETS";
+/// See [`VARIABLES`].
+pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
 /// See [`VARIABLES`].
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// See [`VARIABLES`].
@@ -61,6 +75,9 @@ pub enum EnvironmentError {
     /// It is no number.
     #[error("the environment variable {0} is {1:?}, which is no whole number")]
     NoNumber(&'static str, String),
+    /// It is no list of buckets.
+    #[error("the environment variable {0} is {1:?}, which is no list of `bucket[/prefix],...`")]
+    NoBuckets(&'static str, String),
 }
 
 /// The environment.
@@ -90,6 +107,18 @@ impl Environment {
     /// A variable that may be absent.
     pub fn maybe(&self, name: &'static str) -> Option<String> {
         (self.read)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// `LOG_BUCKETS`; `None` where it is not set.
+    ///
+    /// # Errors
+    /// An entry names no bucket.
+    pub fn log_buckets(&self) -> Result<Option<AllowedPlaces>, EnvironmentError> {
+        let list = self.maybe(LOG_BUCKETS);
+        list.map(|list| {
+            AllowedPlaces::parse(&list).ok_or(EnvironmentError::NoBuckets(LOG_BUCKETS, list.clone()))
+        })
+        .transpose()
     }
 
     /// `RETENTION_DAYS`.
@@ -139,5 +168,7 @@ mod tests {
         let message = wrong.retention().unwrap_err().to_string();
         assert!(message.contains("RETENTION_DAYS") && message.contains("soon"), "{message}");
         assert!(Environment::of(|_| Some(" ".into())).text(STATES_TABLE).is_err());
+        assert_eq!(none.log_buckets().unwrap(), None);
+        assert!(Environment::of(|_| Some("logs,/x".into())).log_buckets().is_err());
     }
 }

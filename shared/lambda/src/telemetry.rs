@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use audit_app::{body_request::BodyRequest, index::bodies::BodiesFollowed};
 use audit_domain::ledger::delivery::{Completion, Delivery};
 use jiff::Timestamp;
 use serde_json::json;
@@ -41,6 +42,7 @@ pub fn delivered(function: &str, delivery: &Delivery, now: Timestamp) {
         duplicate = counts.duplicate,
         rejected = counts.rejected,
         ignored = counts.ignored,
+        bodies_outstanding = counts.bodies_outstanding,
         bytes = delivery.bytes,
         "object indexed"
     );
@@ -53,9 +55,27 @@ pub fn delivered(function: &str, delivery: &Delivery, now: Timestamp) {
             ("Duplicate", counts.duplicate),
             ("Rejected", counts.rejected),
             ("Ignored", counts.ignored),
+            ("BodiesOutstanding", counts.bodies_outstanding),
             ("PartialDeliveries", partial),
         ],
     );
+}
+
+/// What became of a request for bodies beside the log.
+pub fn bodies_followed(function: &str, request: &BodyRequest, followed: &BodiesFollowed, now: Timestamp) {
+    let BodiesFollowed { completed, duplicate, outstanding, missing, rejected } = *followed;
+    tracing::info!(
+        object = %request.location,
+        attempt = request.attempt,
+        completed,
+        duplicate,
+        outstanding,
+        missing,
+        rejected,
+        "bodies followed"
+    );
+    let counts = [("BodiesFollowed", completed), ("BodiesMissing", missing), ("Rejected", rejected)];
+    metrics(function, now, &counts);
 }
 
 /// Emits counts in CloudWatch's embedded metric format.

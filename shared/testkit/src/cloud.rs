@@ -43,6 +43,9 @@ pub const ALERTS: &str = "arn:aws:sns:eu-central-1:444455556666:alerts";
 /// The topic for machines.
 pub const CHANGES: &str = "arn:aws:sns:eu-central-1:444455556666:changes";
 
+/// The delay queue for bodies beside the log.
+pub const BODIES: &str = "https://sqs.eu-central-1.amazonaws.com/444455556666/bodies";
+
 /// One message that a topic took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -67,6 +70,7 @@ pub struct Cloud {
     /// A client of the buckets that meets no faults.
     pub s3: aws_sdk_s3::Client,
     published: Arc<Mutex<Vec<Published>>>,
+    queued: Arc<Mutex<Vec<String>>>,
     _buckets: tempfile::TempDir,
 }
 
@@ -75,6 +79,7 @@ struct Gateway {
     dynamodb: String,
     s3: String,
     published: Arc<Mutex<Vec<Published>>>,
+    queued: Arc<Mutex<Vec<String>>>,
     faults: Arc<Faults>,
 }
 
@@ -88,12 +93,14 @@ impl Cloud {
         }
         let s3 = start_s3(buckets.path()).await;
         let published = Arc::new(Mutex::new(Vec::new()));
+        let queued = Arc::new(Mutex::new(Vec::new()));
         let faults = Arc::new(Faults::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
             s3: s3.clone(),
             published: published.clone(),
+            queued: queued.clone(),
             faults: faults.clone(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -106,6 +113,7 @@ impl Cloud {
             dynamodb: dynamodb_client(&format!("http://{dynamodb}")),
             s3: s3_client(&format!("http://{s3}")),
             published,
+            queued,
             _buckets: buckets,
         };
         tables::create(&cloud.dynamodb, &table_names()).await.expect("the tables");
@@ -126,6 +134,11 @@ impl Cloud {
     /// What the topics took so far.
     pub fn published(&self) -> Vec<Published> {
         self.published.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The messages that wait in the queue of bodies; the queue is empty afterwards.
+    pub fn take_queued(&self) -> Vec<String> {
+        std::mem::take(&mut *self.queued.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts an object into the log bucket.
@@ -257,11 +270,13 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         .get("content-type")
         .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form"));
     let (action, upstream) = if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
-        (format!("dynamodb:{operation}"), Some(&gateway.dynamodb))
+        (format!("dynamodb:{operation}"), Upstream::Engine(&gateway.dynamodb))
+    } else if let Some((_, operation)) = target.split_once("AmazonSQS.") {
+        (format!("sqs:{operation}"), Upstream::Queue)
     } else if form {
-        ("sns:Publish".to_owned(), None)
+        ("sns:Publish".to_owned(), Upstream::Topic)
     } else {
-        (format!("s3:{}", parts.method), Some(&gateway.s3))
+        (format!("s3:{}", parts.method), Upstream::Engine(&gateway.s3))
     };
     let fault = gateway.faults.meet(&action);
     match fault {
@@ -273,14 +288,33 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         _ => {}
     }
     let response = match upstream {
-        Some(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
-        None => publish(&gateway.published, &bytes),
+        Upstream::Engine(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
+        Upstream::Topic => publish(&gateway.published, &bytes),
+        Upstream::Queue => enqueue(&gateway.queued, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
         gateway.faults.kill();
         return std::future::pending().await;
     }
     response
+}
+
+/// Who answers a call.
+enum Upstream<'a> {
+    Engine(&'a str),
+    Topic,
+    Queue,
+}
+
+/// Takes a message as the real queue does.
+fn enqueue(queued: &Mutex<Vec<String>>, json: &[u8]) -> Response {
+    let call: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
+    let body = call["MessageBody"].as_str().unwrap_or_default();
+    if call["QueueUrl"] != BODIES || body.is_empty() || body.len() > 1 << 20 {
+        return refusal("sqs:SendMessage", 400, "InvalidParameterValue");
+    }
+    queued.lock().unwrap_or_else(PoisonError::into_inner).push(body.to_owned());
+    ([("content-type", "application/x-amz-json-1.0")], r#"{"MessageId":"message"}"#).into_response()
 }
 
 async fn forward(
@@ -300,7 +334,7 @@ async fn forward(
 
 fn refusal(action: &str, status: u16, code: &str) -> Response {
     let status = StatusCode::from_u16(status).expect("a status");
-    if action.starts_with("dynamodb:") {
+    if action.starts_with("dynamodb:") || action.starts_with("sqs:") {
         let json =
             format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the testkit"}}"#);
         return (status, [("content-type", "application/x-amz-json-1.0")], json).into_response();

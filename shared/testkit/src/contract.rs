@@ -123,12 +123,12 @@ async fn a_put_is_once_and_completeness_wins(ledger: &Ledger<NoObjects>) {
     let put = async |invocation: &Invocation| {
         ledger.put_record(&Record::Invocation(Box::new(invocation.clone())), LATER).await.unwrap()
     };
-    invocation.input_body = BodyState::Offloaded;
+    (invocation.input_body, invocation.completeness) = (BodyState::Offloaded, 0);
     assert_eq!(put(&invocation).await, Put::Stored);
     assert_eq!(put(&invocation).await, Put::Duplicate);
-    invocation.input_body = BodyState::Inline;
+    (invocation.input_body, invocation.completeness) = (BodyState::Inline, 1);
     assert_eq!(put(&invocation).await, Put::Stored, "the complete one replaces the incomplete one");
-    invocation.input_body = BodyState::Offloaded;
+    (invocation.input_body, invocation.completeness) = (BodyState::Offloaded, 0);
     assert_eq!(put(&invocation).await, Put::Duplicate, "and never the other way round");
     let found = ledger.records_of("once").await.unwrap();
     assert!(matches!(found.as_slice(), [Record::Invocation(i)] if i.input_body == BodyState::Inline));

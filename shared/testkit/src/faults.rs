@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// A call as the gateway sees it: `dynamodb:PutItem`, `s3:PutObject`, `sns:Publish`.
+/// A call as the gateway sees it: `dynamodb:PutItem`, `s3:PUT`, `sns:Publish`, `sqs:SendMessage`.
 pub type Action = String;
 
 /// What happens to a call.

@@ -22,7 +22,7 @@ use tokio::{
     sync::{Mutex, mpsc, oneshot},
 };
 
-use crate::cloud::{ALERTS, AUDIT, CHANGES, Cloud, KEY, LOGS};
+use crate::cloud::{ALERTS, AUDIT, BODIES, CHANGES, Cloud, KEY, LOGS};
 
 /// So long a function may take for an event.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -135,6 +135,7 @@ fn environment(name: &str, runtime: &str, cloud: &Cloud) -> HashMap<String, Stri
         ("DELIVERIES_TABLE", "deliveries"),
         ("AUDIT_BUCKET", AUDIT),
         ("LOG_BUCKETS", LOGS),
+        ("BODY_QUEUE_URL", BODIES),
         ("ALERT_TOPIC_ARN", ALERTS),
         ("CHANGES_TOPIC_ARN", CHANGES),
         ("RETENTION_DAYS", "400"),

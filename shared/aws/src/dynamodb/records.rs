@@ -2,6 +2,7 @@
 
 use audit_domain::{
     change::{Change, Origin, Outcome, Resource, Severity, Spilled},
+    digest::Sha256,
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
     ledger::record::{
@@ -168,6 +169,7 @@ fn encode_invocation(item: Writer, invocation: &Invocation) -> Writer {
     common(item, &Common::of_invocation(invocation))
         .maybe("operation", invocation.operation.as_deref())
         .text("model_id", &invocation.model_id)
+        .maybe("inference_region", invocation.inference_region.as_deref())
         .text("system_prompt_status", prompt.status.name())
         .maybe("system_prompt_id", prompt.id.as_ref().map(ToString::to_string))
         .maybe("system_prompt_found_at", prompt.found_at.as_deref())
@@ -184,6 +186,9 @@ fn encode_invocation(item: Writer, invocation: &Invocation) -> Writer {
         .maybe_number("cache_write_tokens", invocation.tokens.cache_write)
         .text("input_body", invocation.input_body.name())
         .text("output_body", invocation.output_body.name())
+        .maybe("input_body_path", invocation.input_body_path.as_deref())
+        .maybe("output_body_path", invocation.output_body_path.as_deref())
+        .text_map("output_media", &invocation.output_media)
         .text_map("request_metadata", &invocation.request_metadata)
         .number("sources", invocation.sources)
         .maybe("body_shape", invocation.body_shape.as_deref())
@@ -201,6 +206,7 @@ fn decode_invocation(item: &Reader<'_>) -> Result<Invocation, Unreadable> {
         principal: common.principal,
         operation: item.maybe("operation"),
         model_id: item.text("model_id")?,
+        inference_region: item.maybe("inference_region"),
         system_prompt: SystemPrompt {
             status: item.meaning("system_prompt_status", SystemPromptStatus::of_name)?,
             id: item.maybe_digest("system_prompt_id"),
@@ -223,6 +229,10 @@ fn decode_invocation(item: &Reader<'_>) -> Result<Invocation, Unreadable> {
         },
         input_body: item.meaning("input_body", BodyState::of_name)?,
         output_body: item.meaning("output_body", BodyState::of_name)?,
+        input_body_path: item.maybe("input_body_path"),
+        output_body_path: item.maybe("output_body_path"),
+        output_media: item.text_map("output_media"),
+        completeness: item.number("completeness").unwrap_or(1),
         request_metadata: item.text_map("request_metadata"),
         sources: item.number("sources").unwrap_or_default(),
         body_shape: item.maybe("body_shape"),
@@ -236,9 +246,11 @@ fn encode_source(item: Writer, source: &Source) -> Writer {
         .text("origin", source.origin.name())
         .text("carrier_sha256", source.carrier.as_str())
         .number("ordinal", source.ordinal)
-        .text("text_sha256", source.text_sha256.as_str())
-        .text("excerpt", &source.excerpt)
+        .maybe("text_sha256", source.text_sha256.as_ref().map(Sha256::as_str))
+        .maybe("excerpt", source.excerpt.as_deref())
         .maybe("source_uri", source.source_uri.as_deref())
+        .maybe("title", source.title.as_deref())
+        .maybe("found_at", source.found_at.as_deref())
         .maybe_number("score", source.score)
         .maybe_bool("cited", source.cited)
         .maybe("chunk_id", source.chunk_id.as_deref())
@@ -252,14 +264,17 @@ fn decode_source(item: &Reader<'_>) -> Result<Source, Unreadable> {
         origin: item.meaning("origin", SourceOrigin::of_name)?,
         carrier: item.digest("carrier_sha256")?,
         ordinal: item.number("ordinal").unwrap_or_default(),
-        text_sha256: item.digest("text_sha256")?,
-        excerpt: item.maybe("excerpt").unwrap_or_default(),
+        text_sha256: item.maybe_digest("text_sha256"),
+        excerpt: item.maybe("excerpt"),
         source_uri: item.maybe("source_uri"),
+        title: item.maybe("title"),
+        found_at: item.maybe("found_at"),
         score: item.number("score"),
         cited: item.boolean("cited"),
         chunk_id: item.maybe("chunk_id"),
         knowledge_base_id: item.maybe("knowledge_base_id"),
         certainty: item.meaning("certainty", Certainty::of_name)?,
+        completeness: item.number("completeness").unwrap_or(1),
     })
 }
 

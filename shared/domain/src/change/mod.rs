@@ -13,7 +13,7 @@ use crate::{
     digest::Sha256,
     evidence::{Evidence, ObjectLocation},
     principal::Principal,
-    values::{Unread, read_as, refused},
+    values::{Unread, foreign, read_as, refused},
 };
 pub use resource::{Resource, UNKNOWN, split_identifier};
 use wire::TrailRecord;
@@ -214,7 +214,8 @@ impl TrailEvent {
             Err(wire::Unusable::OtherEvent) => {
                 return Ok((Self::NoChange("no api call by cloudtrail"), used));
             }
-            Err(wire::Unusable::Refused(reason)) => return refused(bytes, reason.to_owned()),
+            Err(wire::Unusable::Foreign(reason)) => return foreign(bytes, reason),
+            Err(wire::Unusable::Refused(reason)) => return refused(bytes, reason),
         };
         if let Err(reason) = record.is_change() {
             return Ok((Self::NoChange(reason), used));

@@ -30,13 +30,15 @@ pub(super) struct TrailRecord<'a> {
 pub(super) enum Unusable {
     /// An event of another kind: well-formed and not ours.
     OtherEvent,
+    /// Something else.
+    Foreign(&'static str),
     /// Something that should have been a record.
     Refused(&'static str),
 }
 
 impl<'a> TrailRecord<'a> {
     pub(super) fn of(value: &'a RawValue) -> Result<Self, Unusable> {
-        let outer = Members::of(value).ok_or(Unusable::Refused("no cloudtrail record: no object"))?;
+        let outer = Members::of(value).ok_or(Unusable::Foreign("no cloudtrail record: no object"))?;
         let detail_type = outer.text("detail-type");
         let raw = match (&detail_type, outer.get("detail")) {
             (Some(_), Some(detail)) => detail,
@@ -49,7 +51,7 @@ impl<'a> TrailRecord<'a> {
         }
         let named = |name: &str| members.text(name).filter(|t| !t.is_empty()).map(String::from);
         let event_name =
-            named("eventName").ok_or(Unusable::Refused("no cloudtrail record: it has no eventName"))?;
+            named("eventName").ok_or(Unusable::Foreign("no cloudtrail record: it has no eventName"))?;
         let event_source =
             named("eventSource").ok_or(Unusable::Refused("no cloudtrail record: it has no eventSource"))?;
         let event_time = members

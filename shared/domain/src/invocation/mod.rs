@@ -3,6 +3,7 @@
 //! The record level is read here; what a body holds is read by its shape, in [`bodies`].
 
 pub mod bodies;
+pub mod pointer;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -11,16 +12,17 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::{
-    digest::Sha256,
+    digest::{Sha256, bounded_to},
     evidence::{Evidence, ObjectLocation},
     guardrail::{GuardrailFinding, GuardrailTrace},
     json,
     passage::{Certainty, Passage},
     principal::Principal,
     prompt::{Fingerprint, SystemPromptStatus, fingerprint},
-    values::{Unread, read_as, refused},
+    values::{Unread, foreign, read_as, refused},
 };
 use bodies::{Answer, BodyReading};
+use pointer::{BodyPointer, BodySide, Followed, FollowedBodies};
 use wire::Record;
 
 /// One model call.
@@ -34,6 +36,8 @@ pub struct Invocation {
     pub account_id: String,
     /// The region that was called.
     pub region: String,
+    /// The region that answered, where a cross-region profile was called.
+    pub inference_region: Option<String>,
     /// `Converse`, `InvokeModel`, ...; absent in some records.
     pub operation: Option<String>,
     /// Exactly as the caller passed it: never a hint at the body's shape (FORMATS 11.6).
@@ -54,6 +58,14 @@ pub struct Invocation {
     pub input_body: BodyState,
     /// Where the answer body is.
     pub output_body: BodyState,
+    /// Where the record says that the request body lies, if not in it.
+    pub input_body_path: Option<String>,
+    /// Where the record says that the answer body lies, if not in it.
+    pub output_body_path: Option<String>,
+    /// What the record says of a generated image or video (`outputImageHeight`, `outputVideoS3Path`, ...).
+    pub output_media: BTreeMap<String, String>,
+    /// 0 while a body is outstanding, 1 when nothing more will come.
+    pub completeness: u8,
     /// What the caller sent along.
     pub request_metadata: BTreeMap<String, String>,
     /// How many passages stood in the prompt.
@@ -99,25 +111,29 @@ pub struct RecordReading {
     pub system_prompt: Option<Fingerprint>,
     /// The passages that stood in the prompt.
     pub passages: Vec<PromptPassage>,
+    /// The bodies that are not in the record.
+    pub pointers: Vec<BodyPointer>,
 }
 
 /// A passage of the prompt, and whether the answer cites it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PromptPassage {
     /// The passage.
     pub passage: Passage,
     /// `None` where the answer's format does not tell.
     pub cited: Option<bool>,
+    /// How well it fitted the question, where the answer is a ranking.
+    pub score: Option<f64>,
 }
 
 /// Where a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyState {
-    /// In the record.
+    /// At hand: in the record, or read from the object that the record points to.
     Inline,
     /// In an object of its own that was not read yet.
     Offloaded,
-    /// In an object that is not there.
+    /// In an object that is not there, or that nobody may read.
     Missing,
     /// Behind a pointer that leads where we do not follow.
     Refused,
@@ -149,14 +165,6 @@ impl BodyState {
     }
 }
 
-impl Invocation {
-    /// 0 while a body is outstanding, 1 when nothing more will come.
-    pub fn completeness(&self) -> u8 {
-        let outstanding = [self.input_body, self.output_body].contains(&BodyState::Offloaded);
-        u8::from(!outstanding)
-    }
-}
-
 impl RecordReading {
     /// Reads the record at the start of `bytes`: what it says, and its length in bytes.
     ///
@@ -164,19 +172,32 @@ impl RecordReading {
     /// [`Unread::Json`] where the bytes are no JSON or the start of a value; [`Unread::Refused`] for a value that is no
     /// Model Invocation Log record.
     pub fn read(bytes: &[u8], ordinal: u64, location: &ObjectLocation) -> Result<(Self, usize), Unread> {
+        Self::read_with(bytes, ordinal, location, &FollowedBodies::default())
+    }
+
+    /// The same, with what became of the pointers to bodies that are not in the record.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_with(
+        bytes: &[u8],
+        ordinal: u64,
+        location: &ObjectLocation,
+        followed: &FollowedBodies,
+    ) -> Result<(Self, usize), Unread> {
         if bytes.first() != Some(&b'{') {
-            return refused(bytes, "no model invocation log record: no object".to_owned());
+            return foreign(bytes, "no model invocation log record: no object");
         }
         let (record, used) = read_as::<Record<'_>>(bytes)?;
         let Some(model_id) = record.model_id() else {
-            return refused(bytes, "no model invocation log record: it has no modelId".to_owned());
+            return foreign(bytes, "no model invocation log record: it has no modelId");
         };
         let Some(occurred_at) = record.timestamp() else {
-            return refused(bytes, "its timestamp is missing or no time".to_owned());
+            return refused(bytes, "its timestamp is missing or no time");
         };
         let sha256 = Sha256::of(bytes.get(..used).unwrap_or_default());
         let evidence = Evidence { location: location.clone(), ordinal, sha256 };
-        Ok((Self::from_record(&record, model_id, occurred_at, evidence), used))
+        Ok((Self::from_record(&record, model_id, occurred_at, evidence, followed), used))
     }
 
     fn from_record(
@@ -184,9 +205,11 @@ impl RecordReading {
         model_id: String,
         occurred_at: Timestamp,
         evidence: Evidence,
+        followed: &FollowedBodies,
     ) -> Self {
         let error_code = record.error_code();
-        let (input, output) = (record.input(), record.output());
+        let input = record.input().followed(followed.input.as_ref());
+        let output = record.output().followed(followed.output.as_ref());
         let request = input.body.and_then(bodies::recognise);
         let mut reading = BodyReading::default();
         if let Some((shape, members)) = &request {
@@ -194,15 +217,23 @@ impl RecordReading {
         }
         let answer = read_answer(output.body, !reading.passages.is_empty());
         let system_prompt = fingerprint(&reading.instructions);
-        let status =
-            prompt_status(input.state, error_code.is_some(), request.is_some(), system_prompt.is_some());
+        let knows_all = request.is_some() && (system_prompt.is_some() || !is_prompt_resource(&model_id));
+        let status = prompt_status(input.state, error_code.is_some(), knows_all, system_prompt.is_some());
         let request_metadata = record.request_metadata();
-        let passages = cited(reading.passages, &answer);
+        let passages = cited(reading.passages, output.body.map(|_| &answer));
+        let (account_id, region) = (record.account_id(), record.region());
+        let pointers = [(BodySide::Input, &input), (BodySide::Output, &output)];
+        let pointers = pointers.into_iter().filter_map(|(side, found)| {
+            let path = found.pointer.clone()?;
+            Some(BodyPointer::new(side, path, &account_id, &region))
+        });
+        let pointers = pointers.collect();
         let invocation = Invocation {
             request_id: record.request_id().unwrap_or_else(|| format!("sha256-{}", evidence.sha256.short())),
             occurred_at,
-            account_id: record.account_id(),
-            region: record.region(),
+            account_id,
+            region,
+            inference_region: record.inference_region(),
             operation: record.operation(),
             model_id,
             principal: record.principal(),
@@ -217,6 +248,8 @@ impl RecordReading {
             tokens: record.tokens(),
             input_body: input.state,
             output_body: output.state,
+            output_media: record.output_media(),
+            completeness: u8::from(!(input.outstanding || output.outstanding)),
             request_metadata,
             sources: u32::try_from(passages.len()).unwrap_or(u32::MAX),
             body_members: input
@@ -224,24 +257,26 @@ impl RecordReading {
                 .filter(|_| request.is_none())
                 .map(bodies::member_names)
                 .unwrap_or_default(),
-            body_shape: request.map(|(shape, _)| shape.name.to_owned()),
+            body_shape: request.map(|(shape, _)| reading.dialect.unwrap_or(shape.name).to_owned()),
+            input_body_path: input.pointer.as_deref().map(bounded_path),
+            output_body_path: output.pointer.as_deref().map(bounded_path),
             evidence,
         };
-        Self { invocation, system_prompt, passages }
+        Self { invocation, system_prompt, passages, pointers }
     }
 }
 
-fn read_answer(body: Option<&RawValue>, wants_text: bool) -> Answer {
-    let mut answer = if wants_text { Answer::collecting_text() } else { Answer::default() };
+fn read_answer(body: Option<&RawValue>, wants_citations: bool) -> Answer {
+    let mut answer = if wants_citations { Answer::with_citations() } else { Answer::default() };
     if let Some(body) = body {
         bodies::read_answer(body, &mut answer);
     }
     answer
 }
 
-fn prompt_status(input: BodyState, failed: bool, recognised: bool, found: bool) -> SystemPromptStatus {
+fn prompt_status(input: BodyState, failed: bool, knows_all: bool, found: bool) -> SystemPromptStatus {
     match input {
-        BodyState::Inline if !recognised => SystemPromptStatus::UnknownShape,
+        BodyState::Inline if !knows_all => SystemPromptStatus::UnknownShape,
         BodyState::Inline if found => SystemPromptStatus::Recorded,
         BodyState::Inline => SystemPromptStatus::None,
         BodyState::Offloaded => SystemPromptStatus::Offloaded,
@@ -250,6 +285,16 @@ fn prompt_status(input: BodyState, failed: bool, recognised: bool, found: bool) 
         BodyState::NotDelivered | BodyState::Absent if failed => SystemPromptStatus::FailedCall,
         BodyState::NotDelivered | BodyState::Absent => SystemPromptStatus::NotDelivered,
     }
+}
+
+/// S3 takes keys of 1,024 bytes; a path that cannot be one is kept at a length that an item can hold.
+fn bounded_path(path: &str) -> String {
+    bounded_to(path, 2_048)
+}
+
+/// Whether the call names a prompt of Prompt management as its model. What is in it may not be in the log (FORMATS 10.2).
+fn is_prompt_resource(model_id: &str) -> bool {
+    model_id.starts_with("arn:") && model_id.contains(":prompt/")
 }
 
 fn guardrail_of(trace: &GuardrailTrace, request_metadata: &BTreeMap<String, String>) -> GuardrailFinding {
@@ -263,12 +308,14 @@ fn guardrail_of(trace: &GuardrailTrace, request_metadata: &BTreeMap<String, Stri
     finding
 }
 
-fn cited(passages: Vec<Passage>, answer: &Answer) -> Vec<PromptPassage> {
-    let cited = if passages.is_empty() { None } else { crate::passage::cited_ordinals(&answer.text) };
+/// Without an answer nothing is known of what it cites.
+fn cited(passages: Vec<Passage>, answer: Option<&Answer>) -> Vec<PromptPassage> {
+    let citations = answer.map(Answer::citations);
     passages
         .into_iter()
         .map(|passage| PromptPassage {
-            cited: cited.as_ref().map(|ordinals| ordinals.contains(&passage.ordinal)),
+            cited: citations.as_ref().and_then(|citations| citations.tell(&passage)),
+            score: answer.and_then(|answer| answer.score(&passage.reference)),
             passage,
         })
         .collect()
@@ -278,21 +325,39 @@ fn cited(passages: Vec<Passage>, answer: &Answer) -> Vec<PromptPassage> {
 struct Side<'a> {
     state: BodyState,
     body: Option<&'a RawValue>,
+    /// The path under which the body lies, if not in the record.
+    pointer: Option<String>,
+    /// Whether the body may still come.
+    outstanding: bool,
 }
 
 impl<'a> Side<'a> {
     /// An empty body beside a pointer is a body that lies elsewhere (FORMATS 11.11).
     fn of(there: bool, body: Option<&'a RawValue>, pointer: Option<&'a RawValue>) -> Self {
         let body = json::present(body);
-        let elsewhere = json::present(pointer).and_then(json::text).is_some_and(|p| !p.is_empty());
-        let inline = body.filter(|body| !elsewhere || !json::is_empty(body));
+        let pointer = json::present(pointer).and_then(json::text).filter(|path| !path.is_empty());
+        let inline = body.filter(|body| pointer.is_none() || !json::is_empty(body));
+        let pointer = pointer.filter(|_| inline.is_none()).map(String::from);
         let state = match inline {
             Some(_) => BodyState::Inline,
-            None if elsewhere => BodyState::Offloaded,
+            None if pointer.is_some() => BodyState::Offloaded,
             None if there => BodyState::NotDelivered,
             None => BodyState::Absent,
         };
-        Self { state, body: inline }
+        Self { state, body: inline, outstanding: pointer.is_some(), pointer }
+    }
+
+    /// The side with what became of its pointer.
+    fn followed(self, followed: Option<&'a Followed>) -> Self {
+        let Some(followed) = followed.filter(|_| self.pointer.is_some()) else { return self };
+        let (state, body) = match followed {
+            Followed::Body(body) => (BodyState::Inline, Some(&**body)),
+            Followed::Later => (BodyState::Offloaded, None),
+            Followed::NotThere | Followed::Missing => (BodyState::Missing, None),
+            Followed::Refused => (BodyState::Refused, None),
+        };
+        let outstanding = matches!(followed, Followed::Later | Followed::NotThere);
+        Self { state, body, outstanding, ..self }
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Record<'a> {
     #[serde(borrow, default)]
     request_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    inference_region: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     operation: Option<&'a RawValue>,
     #[serde(borrow, default)]
     model_id: Option<&'a RawValue>,
@@ -38,7 +40,7 @@ pub(super) struct Record<'a> {
     #[serde(borrow, default)]
     input: Lenient<Input<'a>>,
     #[serde(borrow, default)]
-    output: Lenient<Output<'a>>,
+    output: Lenient<Members<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -54,17 +56,6 @@ struct Input<'a> {
     cache_read_input_token_count: Option<&'a RawValue>,
     #[serde(borrow, default)]
     cache_write_input_token_count: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Output<'a> {
-    #[serde(borrow, default)]
-    output_body_json: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    output_body_s3_path: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    output_token_count: Option<&'a RawValue>,
 }
 
 impl<'a> Record<'a> {
@@ -86,6 +77,10 @@ impl<'a> Record<'a> {
 
     pub(super) fn region(&self) -> String {
         filled(self.region).unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    pub(super) fn inference_region(&self) -> Option<String> {
+        filled(self.inference_region)
     }
 
     pub(super) fn operation(&self) -> Option<String> {
@@ -113,7 +108,7 @@ impl<'a> Record<'a> {
         let input = self.input.0.as_ref();
         Tokens {
             input: input.and_then(|i| i.input_token_count).and_then(count),
-            output: self.output.0.as_ref().and_then(|o| o.output_token_count).and_then(count),
+            output: self.output.0.as_ref().and_then(|o| o.get("outputTokenCount")).and_then(count),
             cache_read: input.and_then(|i| i.cache_read_input_token_count).and_then(count),
             cache_write: input.and_then(|i| i.cache_write_input_token_count).and_then(count),
         }
@@ -132,9 +127,21 @@ impl<'a> Record<'a> {
         let side = self.output.0.as_ref();
         Side::of(
             side.is_some(),
-            side.and_then(|o| o.output_body_json),
-            side.and_then(|o| o.output_body_s3_path),
+            side.and_then(|o| o.get("outputBodyJson")),
+            side.and_then(|o| o.get("outputBodyS3Path")),
         )
+    }
+
+    /// Image and video records have facts of their own (FORMATS 1.1), of which no published record shows the values.
+    pub(super) fn output_media(&self) -> BTreeMap<String, String> {
+        const LONGEST: usize = 1_024;
+        let members = self.output.0.iter().flat_map(Members::iter);
+        members
+            .filter(|(name, _)| name.starts_with("outputImage") || name.starts_with("outputVideo"))
+            .filter_map(|(name, value)| Some((name.to_owned(), scalar(value)?.into_owned())))
+            .filter(|(name, value)| name.len() + value.len() <= LONGEST)
+            .take(16)
+            .collect()
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Values that are well-formed and not for us.
     pub ignored: u64,
+    /// Of the records, those of which a body beside the log is still to come.
+    pub bodies_outstanding: u64,
 }
 
 impl Counts {
@@ -30,6 +32,7 @@ impl Counts {
         self.duplicate += other.duplicate;
         self.rejected += other.rejected;
         self.ignored += other.ignored;
+        self.bodies_outstanding += other.bodies_outstanding;
     }
 
     /// Whether nothing got lost in counting.

@@ -62,12 +62,16 @@ pub struct Source {
     pub carrier: Sha256,
     /// Its number there, from 1.
     pub ordinal: u32,
-    /// The passage's hash.
-    pub text_sha256: Sha256,
+    /// The passage's hash; absent where the log holds a pointer or bytes in place of its text.
+    pub text_sha256: Option<Sha256>,
     /// The beginning of its text.
-    pub excerpt: String,
+    pub excerpt: Option<String>,
     /// The document, where the origin names it.
     pub source_uri: Option<String>,
+    /// The document's title or file name.
+    pub title: Option<String>,
+    /// Where in the request's body it stood.
+    pub found_at: Option<String>,
     /// How well it fitted, where the origin says so.
     pub score: Option<f64>,
     /// Whether the answer cites it; `None` where that is not known.
@@ -78,6 +82,8 @@ pub struct Source {
     pub knowledge_base_id: Option<String>,
     /// How certain the passage's bounds are.
     pub certainty: Certainty,
+    /// That of the record that carries it: 0 while its answer may still tell whether the passage is cited.
+    pub completeness: u8,
 }
 
 /// Where a source is known from.
@@ -244,7 +250,8 @@ impl Record {
     /// 0 while a body is outstanding, 1 when nothing more will come: a higher one replaces a lower one.
     pub fn completeness(&self) -> u8 {
         match self {
-            Self::Invocation(invocation) => invocation.completeness(),
+            Self::Invocation(invocation) => invocation.completeness,
+            Self::Source(source) => source.completeness,
             _ => 1,
         }
     }
@@ -332,13 +339,16 @@ impl Source {
             carrier: invocation.evidence.sha256.clone(),
             ordinal: found.passage.ordinal,
             text_sha256: found.passage.hash(),
-            excerpt: excerpt(&found.passage.text, EXCERPT),
-            source_uri: None,
-            score: None,
+            excerpt: found.passage.text.as_deref().map(|text| excerpt(text, EXCERPT)),
+            source_uri: found.passage.uri.as_deref().map(bounded_key),
+            title: found.passage.title.as_deref().map(|title| excerpt(title, EXCERPT)),
+            found_at: Some(found.passage.found_at.clone()),
+            score: found.score,
             cited: found.cited,
             chunk_id: None,
             knowledge_base_id: None,
             certainty: found.passage.certainty,
+            completeness: invocation.completeness,
         }
     }
 }

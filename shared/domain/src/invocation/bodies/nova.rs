@@ -1,16 +1,13 @@
 //! Amazon Nova through InvokeModel: Converse's form with a `schemaVersion`; its stream is not merged (FORMATS 1.3).
 
-use super::{Answer, BodyReading, BodyShape, converse};
+use super::{Answer, BodyShape, converse};
 use crate::json::Members;
 
-pub(super) const SHAPE: BodyShape = BodyShape { name: "nova", recognise, read_request, read_answer };
+pub(super) const SHAPE: BodyShape =
+    BodyShape { name: "nova", recognise, read_request: converse::read_request, read_answer };
 
 fn recognise(body: &Members<'_>) -> bool {
     body.text("schemaVersion").is_some_and(|version| version.starts_with("messages-"))
-}
-
-fn read_request<'a>(body: &Members<'a>, reading: &mut BodyReading<'a>) {
-    converse::read_system(body, reading);
 }
 
 /// The events of a stream: `messageStart`, `contentBlockDelta`, `messageStop`, `metadata`.

@@ -1,28 +1,34 @@
 //! A log object into the ledger.
 //!
-//! The object is streamed: inflated in a bounded window, split into values, and each value written as conditional puts. A
-//! record's parts are put before the record itself, so that a record in the ledger is a record whose parts are there.
+//! The object is streamed: inflated in a bounded window, split into values ([`read`]), and each value written as
+//! conditional puts ([`write`]). Bodies that lie beside it are followed ([`bodies`]).
+
+pub mod bodies;
+mod read;
+mod write;
 
 use audit_domain::{
-    change::{Change, Origin, TrailEvent},
-    evidence::{Evidence, ObjectLocation},
-    invocation::RecordReading,
+    evidence::ObjectLocation,
     ledger::{
         delivery::{Completion, Counts, Delivery, KEPT_REJECTS},
-        record::{Record, Retention, Source},
+        record::Retention,
     },
-    values::{Reject, Step, Unread, Values},
+    values::{Reject, Step, Values},
 };
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
+use self::{
+    read::{Found, read},
+    write::{Written, not_kept, write},
+};
 use crate::{
+    body_request::BodyRequest,
     inflate::{Inflate, PIECE},
     ports::{
-        Chunks, CountSightings, KeepObjects, PortError, Put, PutDeliveries, PutRecords, PutStates,
-        ReadObjects, Remedy,
+        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, PutDeliveries, PutRecords,
+        PutStates, ReadObjects, Remedy,
     },
-    record_change,
     sightings::Sightings,
 };
 
@@ -32,6 +38,8 @@ const CONCURRENCY: usize = 32;
 const BATCH: usize = 64;
 /// Or fewer, where they have so many bytes together.
 const BATCH_BYTES: usize = 4 << 20;
+/// So many bodies are asked for with one request.
+const REQUESTED: usize = 1_000;
 
 /// What is taken out of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +73,7 @@ impl<T: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects> L
 pub async fn index_object(
     objects: &impl ReadObjects,
     ledger: &impl Ledger,
+    bodies: &(impl FollowBodies + AwaitBodies),
     location: &ObjectLocation,
     indexing: Indexing,
     progress: &mut (impl FnMut(u64) + Send),
@@ -74,20 +83,14 @@ pub async fn index_object(
         return Ok(run.delivery(Completion::Done, Some(reason)));
     }
     let mut chunks = objects.open(location).await?;
-    let completion = run.read_through(&mut chunks, ledger, progress).await?;
-    run.write_batch(ledger).await?;
+    let completion = run.read_through(&mut chunks, ledger, bodies, progress).await?;
+    run.write_batch(ledger, bodies).await?;
     run.sightings.flush(ledger, indexing.retention, indexing.now).await?;
+    run.ask_for_bodies(bodies).await?;
     let empty = (run.inflate.passed() == 0 && completion == Completion::Done).then_some("an empty object");
     let delivery = run.delivery(completion, empty);
     ledger.put_delivery(&delivery, indexing.retention.expires_at(indexing.now, indexing.now)).await?;
     Ok(delivery)
-}
-
-/// One value, as it was read.
-enum Found {
-    Invocation(Box<RecordReading>),
-    Change(Box<Change>),
-    Ignored,
 }
 
 struct Run<'a> {
@@ -99,6 +102,8 @@ struct Run<'a> {
     /// How many bytes the records of the batch had.
     batch_bytes: usize,
     sightings: Sightings,
+    /// The records of which a body is to come, by their ordinals.
+    outstanding: Vec<u64>,
     counts: Counts,
     rejects: Vec<Reject>,
 }
@@ -113,6 +118,7 @@ impl<'a> Run<'a> {
             batch: Vec::with_capacity(BATCH),
             batch_bytes: 0,
             sightings: Sightings::new(),
+            outstanding: Vec::new(),
             counts: Counts::default(),
             rejects: Vec::new(),
         }
@@ -122,6 +128,7 @@ impl<'a> Run<'a> {
         &mut self,
         chunks: &mut impl Chunks,
         ledger: &impl Ledger,
+        bodies: &(impl FollowBodies + AwaitBodies),
         progress: &mut (impl FnMut(u64) + Send),
     ) -> Result<Completion, PortError> {
         let mut broken = None;
@@ -130,7 +137,7 @@ impl<'a> Run<'a> {
                 progress(piece.len() as u64);
                 let values = &mut self.values;
                 let pushed = self.inflate.push(piece, &mut |bytes| values.push(bytes));
-                self.take_values(ledger).await?;
+                self.take_values(ledger, bodies).await?;
                 if let Err(error) = pushed {
                     broken = Some(error);
                     break 'object;
@@ -140,7 +147,7 @@ impl<'a> Run<'a> {
         let values = &mut self.values;
         let finished = self.inflate.finish(&mut |bytes| values.push(bytes));
         self.values.finish();
-        self.take_values(ledger).await?;
+        self.take_values(ledger, bodies).await?;
         Ok(match broken.or(finished.err()) {
             None => Completion::Done,
             Some(error) => Completion::Partial(format!(
@@ -150,7 +157,11 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn take_values(&mut self, ledger: &impl Ledger) -> Result<(), PortError> {
+    async fn take_values(
+        &mut self,
+        ledger: &impl Ledger,
+        bodies: &(impl FollowBodies + AwaitBodies),
+    ) -> Result<(), PortError> {
         let (takes, location) = (self.indexing.takes, self.location);
         loop {
             let step = self.values.next(|ordinal, bytes| {
@@ -162,7 +173,7 @@ impl<'a> Run<'a> {
                     self.batch.push(found);
                     self.batch_bytes += used;
                     if self.batch.len() == BATCH || self.batch_bytes > BATCH_BYTES {
-                        self.write_batch(ledger).await?;
+                        self.write_batch(ledger, bodies).await?;
                     }
                 }
                 Step::Reject(reject) => self.reject(reject),
@@ -171,22 +182,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn write_batch(&mut self, ledger: &impl Ledger) -> Result<(), PortError> {
+    async fn write_batch(
+        &mut self,
+        ledger: &impl Ledger,
+        bodies: &(impl FollowBodies + AwaitBodies),
+    ) -> Result<(), PortError> {
         let Indexing { retention, now, .. } = self.indexing;
         self.batch_bytes = 0;
         let mut batch = Vec::with_capacity(BATCH);
-        for found in std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH)) {
-            if let Found::Invocation(reading) = &found {
-                match self.sightings.add(reading, ledger, retention, now).await {
-                    Ok(()) => {}
-                    Err(error) if error.remedy == Remedy::Permanent => {
-                        self.reject(not_kept(&reading.invocation.evidence, &error));
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                }
+        for mut found in std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH)) {
+            if let Some(reject) = self.prepare(&mut found, ledger, bodies).await? {
+                self.reject(reject);
+            } else {
+                batch.push(found);
             }
-            batch.push(found);
         }
         let mut written = stream::iter(batch)
             .map(|found| write(found, ledger, retention, now))
@@ -205,6 +214,40 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Before an invocation is written: its bodies are followed, and its system prompt is noted. A reject where the
+    /// ledger does not take the latter.
+    async fn prepare(
+        &mut self,
+        found: &mut Found,
+        ledger: &impl Ledger,
+        bodies: &(impl FollowBodies + AwaitBodies),
+    ) -> Result<Option<Reject>, PortError> {
+        let Found::Invocation(found) = found else { return Ok(None) };
+        if bodies::complete(found, self.location, bodies).await? {
+            self.outstanding.push(found.reading.invocation.evidence.ordinal);
+            self.counts.bodies_outstanding += 1;
+            if self.outstanding.len() == REQUESTED {
+                self.ask_for_bodies(bodies).await?;
+            }
+        }
+        let Indexing { retention, now, .. } = self.indexing;
+        match self.sightings.add(&found.reading, ledger, retention, now).await {
+            Ok(()) => Ok(None),
+            Err(error) if error.remedy == Remedy::Permanent => {
+                Ok(Some(not_kept(&found.reading.invocation.evidence, &error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask_for_bodies(&mut self, bodies: &impl AwaitBodies) -> Result<(), PortError> {
+        if self.outstanding.is_empty() {
+            return Ok(());
+        }
+        let ordinals = std::mem::take(&mut self.outstanding);
+        bodies.await_bodies(&BodyRequest { location: self.location.clone(), ordinals, attempt: 1 }).await
     }
 
     fn reject(&mut self, reject: Reject) {
@@ -230,96 +273,4 @@ impl<'a> Run<'a> {
             indexed_at: self.indexing.now,
         }
     }
-}
-
-/// Reads one value. A value that is no invocation is looked at again where everything is taken.
-fn read(
-    takes: Takes,
-    bytes: &[u8],
-    ordinal: u64,
-    location: &ObjectLocation,
-) -> Result<(Found, usize), Unread> {
-    let not_an_invocation = match RecordReading::read(bytes, ordinal, location) {
-        Ok((reading, used)) => return Ok((Found::Invocation(Box::new(reading)), used)),
-        Err(refusal @ Unread::Refused { .. }) if takes == Takes::Everything => refusal,
-        Err(error) => return Err(error),
-    };
-    match TrailEvent::read(bytes, ordinal, location, Origin::Import) {
-        Ok((TrailEvent::Change(change), used)) => Ok((Found::Change(change), used)),
-        Ok((TrailEvent::NoChange(_), used)) => Ok((Found::Ignored, used)),
-        Err(refusal) => Err(better_reason(not_an_invocation, refusal)),
-    }
-}
-
-/// Of two reasons the one of the form that the value was more likely meant to have.
-fn better_reason(not_an_invocation: Unread, not_an_event: Unread) -> Unread {
-    match (&not_an_invocation, &not_an_event) {
-        (Unread::Refused { reason, .. }, Unread::Refused { used, reason: other })
-            if reason.contains("no modelId") && other.contains("no eventName") =>
-        {
-            Unread::Refused {
-                used: *used,
-                reason:
-                    "neither a model invocation log record (no modelId) nor a cloudtrail event (no eventName)"
-                        .to_owned(),
-            }
-        }
-        (Unread::Refused { reason, .. }, _) if reason.contains("no modelId") => not_an_event,
-        _ => not_an_invocation,
-    }
-}
-
-enum Written {
-    Stored,
-    Duplicate,
-    Ignored,
-    Refused(Reject),
-}
-
-async fn write(
-    found: Found,
-    ledger: &impl Ledger,
-    retention: Retention,
-    now: Timestamp,
-) -> Result<Written, PortError> {
-    let (result, evidence) = match found {
-        Found::Invocation(reading) => {
-            let evidence = reading.invocation.evidence.clone();
-            (write_invocation(*reading, ledger, retention, now).await, evidence)
-        }
-        Found::Change(change) => {
-            let evidence = change.evidence.clone();
-            (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
-        }
-        Found::Ignored => return Ok(Written::Ignored),
-    };
-    match result {
-        Ok(Put::Stored) => Ok(Written::Stored),
-        Ok(Put::Duplicate) => Ok(Written::Duplicate),
-        Err(error) if error.remedy == Remedy::Permanent => Ok(Written::Refused(not_kept(&evidence, &error))),
-        Err(error) => Err(error),
-    }
-}
-
-fn not_kept(evidence: &Evidence, error: &PortError) -> Reject {
-    Reject {
-        ordinal: evidence.ordinal,
-        reason: format!("read, and not taken by the ledger: {error}"),
-        sha256: evidence.sha256.clone(),
-        bytes: 0,
-    }
-}
-
-async fn write_invocation(
-    reading: RecordReading,
-    ledger: &impl Ledger,
-    retention: Retention,
-    now: Timestamp,
-) -> Result<Put, PortError> {
-    let expires_at = retention.expires_at(reading.invocation.occurred_at, now);
-    for passage in &reading.passages {
-        let source = Record::Source(Box::new(Source::in_prompt(&reading.invocation, passage)));
-        ledger.put_record(&source, expires_at).await?;
-    }
-    ledger.put_record(&Record::Invocation(Box::new(reading.invocation)), expires_at).await
 }

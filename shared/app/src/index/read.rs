@@ -1,0 +1,63 @@
+//! One value out of an object: which kind of record it is, told by content.
+
+use audit_domain::{
+    change::{Change, Origin, TrailEvent},
+    evidence::ObjectLocation,
+    invocation::RecordReading,
+    values::Unread,
+};
+
+use super::Takes;
+
+/// One value, as it was read.
+pub(super) enum Found {
+    Invocation(Box<FoundInvocation>),
+    Change(Box<Change>),
+    Ignored,
+}
+
+/// A model call, as it was read.
+pub(super) struct FoundInvocation {
+    pub(super) reading: RecordReading,
+    /// The raw record, where it points to bodies that lie elsewhere: it is read again once these are there.
+    pub(super) raw: Option<Vec<u8>>,
+}
+
+/// Reads one value. A value that is no invocation is looked at again where everything is taken.
+pub(super) fn read(
+    takes: Takes,
+    bytes: &[u8],
+    ordinal: u64,
+    location: &ObjectLocation,
+) -> Result<(Found, usize), Unread> {
+    let not_an_invocation = match RecordReading::read(bytes, ordinal, location) {
+        Ok((reading, used)) => return Ok((invocation(reading, bytes.get(..used)), used)),
+        Err(refusal @ Unread::Refused { .. }) if takes == Takes::Everything => refusal,
+        Err(error) => return Err(error),
+    };
+    match TrailEvent::read(bytes, ordinal, location, Origin::Import) {
+        Ok((TrailEvent::Change(change), used)) => Ok((Found::Change(change), used)),
+        Ok((TrailEvent::NoChange(_), used)) => Ok((Found::Ignored, used)),
+        Err(refusal) => Err(likelier(not_an_invocation, refusal)),
+    }
+}
+
+fn invocation(reading: RecordReading, raw: Option<&[u8]>) -> Found {
+    let raw = raw.filter(|_| !reading.pointers.is_empty()).map(<[u8]>::to_vec);
+    Found::Invocation(Box::new(FoundInvocation { reading, raw }))
+}
+
+/// Of two refusals that of the form which the value was meant to have.
+fn likelier(not_an_invocation: Unread, not_an_event: Unread) -> Unread {
+    match (&not_an_invocation, &not_an_event) {
+        (Unread::Refused { meant: true, .. }, _) => not_an_invocation,
+        (_, Unread::Refused { meant: false, used, .. }) => Unread::Refused {
+            used: *used,
+            meant: false,
+            reason:
+                "neither a model invocation log record (no modelId) nor a cloudtrail event (no eventName)"
+                    .to_owned(),
+        },
+        _ => not_an_event,
+    }
+}
