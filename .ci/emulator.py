@@ -496,7 +496,7 @@ def check_alarms(stack):
     for alarm in alarms:
         stack.cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="a test")
     expected = {alarm["AlarmName"] for alarm in alarms}
-    equal("alarms", len(expected), 4)
+    equal("alarms", len(expected), 5)
     wait_for("the alarms", lambda: expected <= {alarm_name(notification) for notification in stack.alerts.drain()})
 
 
