@@ -1,0 +1,193 @@
+//! `changes`: who changed what.
+
+use std::collections::BTreeMap;
+
+use audit_domain::{
+    change::{Change, Outcome, Resource, split_identifier},
+    ledger::record::{ChangeLine, Diff, Record},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::{CONCURRENCY, everything, months};
+use crate::ports::{PortError, QueryRecords, Span};
+
+/// Which changes are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeQuery {
+    /// `guardrail/abc123`, an ARN, or the full form.
+    pub resource: Option<String>,
+    /// The resource kind.
+    pub kind: Option<String>,
+    /// The ARN, the name, or a part of either.
+    pub principal: Option<String>,
+    /// What became of the call.
+    pub outcome: Option<Outcome>,
+    /// When; everything where it is absent.
+    pub span: Option<Span>,
+}
+
+/// The changes that were asked for, newest first, with what is known of their content.
+///
+/// # Errors
+/// Of the ports.
+pub async fn changes(
+    query: &ChangeQuery,
+    now: Timestamp,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<(Change, Option<Diff>)>, PortError> {
+    let span = query.span.unwrap_or_else(|| everything(now));
+    let wanted = query.resource.as_deref().map(ResourceName::parse);
+    let lines = match wanted.as_ref().and_then(ResourceName::ledger_names) {
+        Some(names) => changes_of(&names, span, ledger).await?,
+        None => changes_by_time(span, ledger).await?,
+    };
+    let mut requests: Vec<String> = lines
+        .into_iter()
+        .filter(|line| query.kind.as_deref().is_none_or(|kind| kind_matches(&line.resource_kind, kind)))
+        .map(|line| line.request_id)
+        .collect();
+    requests.sort();
+    requests.dedup();
+    let found: Vec<Vec<Record>> = stream::iter(requests)
+        .map(|request_id| async move { ledger.records_of(&request_id).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let (mut changes, mut diffs) = (Vec::new(), Vec::new());
+    for record in found.into_iter().flatten() {
+        match record {
+            Record::Change(change) => changes.push(*change),
+            Record::Diff(diff) => diffs.push(*diff),
+            _ => {}
+        }
+    }
+    changes.retain(|change| {
+        span.holds(change.occurred_at)
+            && query.kind.as_deref().is_none_or(|kind| kind_matches(&change.resource.kind, kind))
+            && query.outcome.is_none_or(|outcome| change.outcome == outcome)
+            && query.principal.as_deref().is_none_or(|who| change.principal.matches(who))
+            && wanted.as_ref().is_none_or(|name| name.matches(&change.resource))
+    });
+    changes.sort_by(|a, b| (b.occurred_at, &b.event_id).cmp(&(a.occurred_at, &a.event_id)));
+    Ok(with_diffs(changes, diffs))
+}
+
+pub(super) fn with_diffs(changes: Vec<Change>, diffs: Vec<Diff>) -> Vec<(Change, Option<Diff>)> {
+    let mut by_event: BTreeMap<String, Diff> =
+        diffs.into_iter().map(|diff| (diff.event_id.clone(), diff)).collect();
+    changes
+        .into_iter()
+        .map(|change| {
+            let diff = by_event.remove(&change.event_id);
+            (change, diff)
+        })
+        .collect()
+}
+
+async fn changes_of(
+    names: &[String],
+    span: Span,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<ChangeLine>, PortError> {
+    let mut lines = Vec::new();
+    for name in names {
+        lines.extend(ledger.changes_of(name, span).await?);
+    }
+    Ok(lines)
+}
+
+async fn changes_by_time(span: Span, ledger: &impl QueryRecords) -> Result<Vec<ChangeLine>, PortError> {
+    let months: Vec<Vec<ChangeLine>> = stream::iter(months(span))
+        .map(|month| async move { ledger.changes_in(&month, span).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    Ok(months.into_iter().flatten().collect())
+}
+
+/// A kind, and the versions of its resources: `guardrail` means `guardrail-version`, too.
+fn kind_matches(kind: &str, wanted: &str) -> bool {
+    kind == wanted || kind.strip_suffix("-version") == Some(wanted)
+}
+
+/// A resource as somebody typed it.
+struct ResourceName {
+    account_and_region: Option<(String, String)>,
+    kind: Option<String>,
+    id: String,
+    arn: Option<String>,
+}
+
+impl ResourceName {
+    fn parse(typed: &str) -> Self {
+        if typed.starts_with("arn:") {
+            return Self::of_arn(typed);
+        }
+        let mut parts = typed.splitn(4, '/');
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(account), Some(region), Some(kind), Some(id)) => Self {
+                account_and_region: Some((account.to_owned(), region.to_owned())),
+                kind: Some(kind.to_owned()),
+                id: id.to_owned(),
+                arn: None,
+            },
+            (Some(kind), Some(id), None, None) => {
+                Self { account_and_region: None, kind: Some(kind.to_owned()), id: id.to_owned(), arn: None }
+            }
+            _ => Self { account_and_region: None, kind: None, id: typed.to_owned(), arn: None },
+        }
+    }
+
+    fn of_arn(arn: &str) -> Self {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        let part = |nth: usize| parts.get(nth).copied().unwrap_or_default();
+        let (kind, _) = part(5).split_once('/').unwrap_or((part(5), ""));
+        let (id, _version) = split_identifier(arn);
+        Self {
+            account_and_region: Some((part(4).to_owned(), part(3).to_owned())),
+            kind: Some(kind.to_owned()),
+            id: id.to_owned(),
+            arn: Some(arn.to_owned()),
+        }
+    }
+
+    /// The partitions of `by-resource` to ask, where the name says enough.
+    fn ledger_names(&self) -> Option<Vec<String>> {
+        let (account, region) = self.account_and_region.as_ref()?;
+        let kind = self.kind.as_ref()?;
+        let name = |kind: &str| format!("{account}/{region}/{kind}/{}", self.id);
+        let mut names = vec![name(kind), name(&format!("{kind}-version"))];
+        if self.arn.is_some() {
+            names.push(name("resource-policy"));
+        }
+        Some(names)
+    }
+
+    fn matches(&self, resource: &Resource) -> bool {
+        let same_place = self
+            .account_and_region
+            .as_ref()
+            .is_none_or(|(account, region)| *account == resource.account_id && *region == resource.region);
+        let same_kind = self.kind.as_deref().is_none_or(|kind| {
+            kind_matches(&resource.kind, kind)
+                || (self.arn.is_some() && resource.kind == "resource-policy" && self.arn == resource.arn)
+        });
+        same_place && same_kind && self.id == resource.id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_taken_as_people_name_them() {
+        let names = |typed: &str| ResourceName::parse(typed).ledger_names().map(|names| names[0].clone());
+        let full = Some("1/eu-west-1/guardrail/abc".to_owned());
+        assert_eq!(names("1/eu-west-1/guardrail/abc"), full);
+        assert_eq!(names("arn:aws:bedrock:eu-west-1:1:guardrail/abc"), full);
+        assert_eq!(names("guardrail/abc"), None);
+        assert!(kind_matches("guardrail-version", "guardrail") && !kind_matches("guardrail", "prompt"));
+    }
+}

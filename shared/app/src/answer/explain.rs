@@ -1,0 +1,103 @@
+//! `explain`: everything about one request.
+
+use audit_domain::{
+    change::Change,
+    invocation::Invocation,
+    ledger::record::{Call, Diff, Link, Record, Source},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{ChangeQuery, changes, changes::with_diffs};
+use crate::ports::{PortError, QueryRecords, QueryStates, Span};
+
+/// Changes so long before an invocation are shown with it.
+pub const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// So many changes before an invocation are shown with it, the newest.
+const SHOWN_BEFORE: usize = 20;
+
+/// The whole decision context of one request.
+#[derive(Debug, Default)]
+pub struct Explanation {
+    /// The invocation; more than one where records with the same request id differ.
+    pub invocations: Vec<(Invocation, Option<String>)>,
+    /// Whether they differ in what matters.
+    pub conflict: bool,
+    /// The retrieved passages.
+    pub sources: Vec<Source>,
+    /// Other requests that belong to it.
+    pub links: Vec<Link>,
+    /// The same request in CloudTrail.
+    pub calls: Vec<Call>,
+    /// Changes by this request, and changes shortly before it.
+    pub changes: Vec<(Change, Option<Diff>)>,
+}
+
+/// Explains a request; `None` where the ledger has nothing of it.
+///
+/// # Errors
+/// Of the ports.
+pub async fn explain(
+    request_id: &str,
+    ledger: &(impl QueryRecords + QueryStates),
+) -> Result<Option<Explanation>, PortError> {
+    let records = ledger.records_of(request_id).await?;
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let mut explanation = Explanation::default();
+    let mut own = Vec::new();
+    let mut diffs = Vec::new();
+    for record in records {
+        match record {
+            Record::Invocation(invocation) => explanation.invocations.push((*invocation, None)),
+            Record::Source(source) => explanation.sources.push(*source),
+            Record::Link(link) => explanation.links.push(link),
+            Record::Call(call) => explanation.calls.push(*call),
+            Record::Change(change) => own.push(*change),
+            Record::Diff(diff) => diffs.push(*diff),
+            Record::Alert(_) => {}
+        }
+    }
+    explanation.invocations.sort_by_key(|(invocation, _)| invocation.occurred_at);
+    explanation.conflict = differ(&explanation.invocations);
+    for (invocation, text) in &mut explanation.invocations {
+        if let Some(id) = &invocation.system_prompt.id {
+            *text = ledger.prompt_text(id.as_str()).await?;
+        }
+    }
+    explanation.changes = with_diffs(own, diffs);
+    if let Some((invocation, _)) = explanation.invocations.first() {
+        let before = changes_before(invocation, ledger).await?;
+        explanation.changes.extend(before);
+    }
+    Ok(Some(explanation))
+}
+
+/// Whether records of one request id disagree in what matters.
+fn differ(invocations: &[(Invocation, Option<String>)]) -> bool {
+    let same = |(a, _): &(Invocation, Option<String>), (b, _): &(Invocation, Option<String>)| {
+        a.occurred_at == b.occurred_at
+            && a.operation == b.operation
+            && a.model_id == b.model_id
+            && a.principal == b.principal
+            && a.error_code == b.error_code
+            && a.tokens == b.tokens
+            && a.system_prompt.id == b.system_prompt.id
+    };
+    invocations.windows(2).any(|pair| matches!(pair, [a, b] if !same(a, b)))
+}
+
+async fn changes_before(
+    invocation: &Invocation,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<(Change, Option<Diff>)>, PortError> {
+    let until = invocation.occurred_at;
+    let since = until.checked_sub(SHORTLY_BEFORE).unwrap_or(Timestamp::MIN);
+    let query = ChangeQuery { span: Some(Span { since, until }), ..ChangeQuery::default() };
+    let mut changes = changes(&query, until, ledger).await?;
+    changes.retain(|(change, _)| {
+        change.account_id == invocation.account_id && change.region == invocation.region
+    });
+    changes.truncate(SHOWN_BEFORE);
+    Ok(changes)
+}

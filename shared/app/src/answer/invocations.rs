@@ -1,0 +1,105 @@
+//! `invocations`: which answers were affected.
+
+use audit_domain::{
+    guardrail,
+    ledger::record::{InvocationLine, Record, SHARDS},
+    principal::Principal,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::{CONCURRENCY, days, everything};
+use crate::ports::{PortError, QueryRecords, Span};
+
+/// Which invocations are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct InvocationQuery {
+    /// The ARN, the name, or a part of either.
+    pub principal: Option<String>,
+    /// The model id, or a part of it.
+    pub model: Option<String>,
+    /// The system prompt's id, or its beginning.
+    pub system_prompt: Option<String>,
+    /// The guardrail.
+    pub guardrail: GuardrailFilter,
+    /// A document that was in the context, by its URI.
+    pub source: Option<String>,
+    /// When; everything where it is absent.
+    pub span: Option<Span>,
+}
+
+/// What is asked for of the guardrail.
+#[derive(Clone, Debug, Default)]
+pub enum GuardrailFilter {
+    /// Nothing.
+    #[default]
+    Any,
+    /// This one, by its id or ARN.
+    This(String),
+    /// None is known.
+    NoneKnown,
+}
+
+impl InvocationQuery {
+    /// Whether a line of the list is asked for, as far as the line tells.
+    fn takes(&self, line: &InvocationLine) -> bool {
+        let holds = |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
+        holds(&self.principal, &|who| Principal::from_arn(&line.principal).matches(who))
+            && holds(&self.model, &|model| line.model_id.to_lowercase().contains(&model.to_lowercase()))
+            && holds(&self.system_prompt, &|id| {
+                line.system_prompt_id.as_deref().is_some_and(|known| known.starts_with(&id.to_lowercase()))
+            })
+            && match &self.guardrail {
+                GuardrailFilter::Any => true,
+                GuardrailFilter::This(id) => line.guardrail_id.as_deref() == Some(guardrail::id_of(id)),
+                GuardrailFilter::NoneKnown => line.guardrail_id.is_none(),
+            }
+    }
+}
+
+/// The invocations that were asked for, newest first.
+///
+/// # Errors
+/// Of the ports.
+pub async fn invocations(
+    query: &InvocationQuery,
+    now: Timestamp,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<InvocationLine>, PortError> {
+    let span = query.span.unwrap_or_else(|| everything(now));
+    let mut found = lines(span, ledger).await?;
+    found.retain(|line| query.takes(line));
+    if let Some(uri) = &query.source {
+        found = with_source(found, uri, ledger).await?;
+    }
+    found.sort_by(|a, b| (b.occurred_at, &b.request_id).cmp(&(a.occurred_at, &a.request_id)));
+    Ok(found)
+}
+
+/// Every invocation of a span, in no order.
+pub(super) async fn lines(span: Span, ledger: &impl QueryRecords) -> Result<Vec<InvocationLine>, PortError> {
+    let buckets = days(span).into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
+    let lines: Vec<Vec<_>> = stream::iter(buckets)
+        .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    Ok(lines.into_iter().flatten().collect())
+}
+
+/// Those of the lines that had a document in their context.
+async fn with_source(
+    lines: Vec<InvocationLine>,
+    uri: &str,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<InvocationLine>, PortError> {
+    let looked_up = stream::iter(lines).map(|line| async move {
+        let records = ledger.records_of(&line.request_id).await?;
+        let has = |record: &Record| {
+            matches!(record, Record::Source(source) if source.source_uri.as_deref() == Some(uri))
+        };
+        Ok(records.iter().any(has).then_some(line))
+    });
+    let kept: Vec<Option<InvocationLine>> = looked_up.buffered(CONCURRENCY).try_collect().await?;
+    Ok(kept.into_iter().flatten().collect())
+}

@@ -1,0 +1,131 @@
+//! `prompts` and `prompt`: the system prompts in use, and one of them.
+
+use std::collections::BTreeMap;
+
+use audit_domain::{ledger::state::Sighting, principal::Principal, time};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
+
+use super::{CONCURRENCY, everything, invocations::lines, months};
+use crate::ports::{PortError, QueryRecords, QueryStates, Span};
+
+/// Which system prompts are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct PromptQuery {
+    /// A caller's ARN (session or role), or a part of an ARN or a name.
+    pub principal: Option<String>,
+    /// When; everything where it is absent.
+    pub span: Option<Span>,
+}
+
+/// The system prompts in use, the one seen last first; each with its first and last sighting in the span.
+///
+/// # Errors
+/// Of the ports.
+pub async fn prompts(
+    query: &PromptQuery,
+    now: Timestamp,
+    ledger: &(impl QueryRecords + QueryStates),
+) -> Result<Vec<Sighting>, PortError> {
+    let span = query.span.unwrap_or_else(|| everything(now));
+    let sightings = match query.principal.as_deref() {
+        Some(arn) if arn.starts_with("arn:") => {
+            let caller = Principal::from_arn(arn);
+            let (from, to) = (time::day(span.since), time::day(span.until));
+            ledger.caller_sightings(caller.caller(), &from, &to).await?
+        }
+        Some(name) => sightings_by_name(name, span, ledger).await?,
+        None => listed_prompts(span, ledger).await?,
+    };
+    let mut by_id: BTreeMap<String, Sighting> = BTreeMap::new();
+    for sighting in sightings.into_iter().filter(|s| s.last_seen >= span.since && s.first_seen < span.until) {
+        match by_id.get_mut(&sighting.system_prompt_id) {
+            Some(known) => known.merge(&sighting),
+            None => {
+                by_id.insert(sighting.system_prompt_id.clone(), sighting);
+            }
+        }
+    }
+    let mut prompts: Vec<_> = by_id.into_values().collect();
+    prompts.sort_by(|a, b| (b.last_seen, &b.system_prompt_id).cmp(&(a.last_seen, &a.system_prompt_id)));
+    Ok(prompts)
+}
+
+async fn listed_prompts(span: Span, ledger: &impl QueryStates) -> Result<Vec<Sighting>, PortError> {
+    let listed: Vec<Vec<Sighting>> = stream::iter(months(span))
+        .map(|month| async move { ledger.prompts_listed(&month).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let monthly: Vec<Sighting> = listed.into_iter().flatten().collect();
+    // a month that the span cuts is looked at day by day
+    let whole = |s: &Sighting| s.first_seen >= span.since && s.last_seen < span.until;
+    let (mut sure, cut): (Vec<_>, Vec<_>) = monthly.into_iter().partition(whole);
+    let daily: Vec<Vec<Sighting>> = stream::iter(cut)
+        .map(|s| async move { ledger.prompt_sightings(&s.system_prompt_id).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    sure.extend(daily.into_iter().flatten());
+    Ok(sure)
+}
+
+async fn sightings_by_name(
+    name: &str,
+    span: Span,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<Sighting>, PortError> {
+    let of_line = lines(span, ledger).await?.into_iter().filter_map(|line| {
+        let principal = Principal::from_arn(&line.principal);
+        let id = line.system_prompt_id.filter(|_| principal.matches(name))?;
+        Some(Sighting {
+            system_prompt_id: id,
+            first_seen: line.occurred_at,
+            last_seen: line.occurred_at,
+            sample_request_id: line.request_id,
+            model_id: line.model_id,
+            caller: principal.caller().to_owned(),
+        })
+    });
+    Ok(of_line.collect())
+}
+
+/// One system prompt: its text, and when it was seen.
+#[derive(Debug)]
+pub struct PromptAnswer {
+    /// The whole id.
+    pub id: String,
+    /// The text; absent where it was not kept (a volatile caller).
+    pub text: Option<String>,
+    /// First and last sighting, with a sample.
+    pub seen: Option<Sighting>,
+}
+
+/// A system prompt by its id, or by the beginning of one (at least eight characters); more than one where that is not enough.
+///
+/// # Errors
+/// Of the ports.
+pub async fn prompt(
+    id: &str,
+    now: Timestamp,
+    ledger: &(impl QueryRecords + QueryStates),
+) -> Result<Vec<PromptAnswer>, PortError> {
+    let ids = if id.len() == 64 || id.len() < 8 {
+        vec![id.to_owned()]
+    } else {
+        let all = prompts(&PromptQuery::default(), now, ledger).await?;
+        all.into_iter().map(|s| s.system_prompt_id).filter(|known| known.starts_with(id)).collect()
+    };
+    let mut answers = Vec::new();
+    for id in ids {
+        let text = ledger.prompt_text(&id).await?;
+        let seen = ledger.prompt_sightings(&id).await?.into_iter().reduce(|mut a, b| {
+            a.merge(&b);
+            a
+        });
+        if text.is_some() || seen.is_some() {
+            answers.push(PromptAnswer { id, text, seen });
+        }
+    }
+    Ok(answers)
+}
