@@ -1,6 +1,5 @@
 //! The arrows between the floors, and the tables in the documents.
 
-use audit_domain::change::operations::WATCHED;
 use audit_lambda::environment::VARIABLES;
 
 use super::text;
@@ -119,13 +118,6 @@ fn the_readmes_tables_are_the_codes() {
     let readme = text("README.md");
     let variables: Vec<_> = VARIABLES.iter().map(|variable| variable.name.to_owned()).collect();
     assert_eq!(first_cells(&readme, "### Environment of the functions"), variables);
-    let operations: Vec<_> = WATCHED.iter().map(|operation| operation.event_name.to_owned()).collect();
-    assert_eq!(first_cells(&readme, "### Watched operations"), operations);
-    for operation in WATCHED {
-        let row =
-            format!("| `{}` | `{}` | {} |", operation.event_name, operation.kind, operation.severity.name());
-        assert!(readme.contains(&row), "{row}");
-    }
 }
 
 /// Every path that ARCHITECTURE.md names is there, and every folder of the code is named.

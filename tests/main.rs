@@ -1,6 +1,7 @@
 //! Everything that can only be seen from outside, in one binary.
 //!
 //! * `architecture`: the arrows between the floors, and the tables in the documents.
+//! * `operations`: the table of operations, as documents show it.
 //! * `template`: `template.yaml` against the code.
 //! * `index_invocations`, `record_changes`: the real function binaries against real engines, and faults in front of them.
 //! * `ledger`: the contract against the engine, plain and behind faults.
@@ -11,6 +12,7 @@ mod bodies;
 mod command_line;
 mod index_invocations;
 mod ledger;
+mod operations;
 mod record_changes;
 mod template;
 

@@ -211,9 +211,7 @@ impl TrailEvent {
         let (value, used) = read_as::<&serde_json::value::RawValue>(bytes)?;
         let record = match TrailRecord::of(value) {
             Ok(record) => record,
-            Err(wire::Unusable::OtherEvent) => {
-                return Ok((Self::NoChange("no api call by cloudtrail"), used));
-            }
+            Err(wire::Unusable::OtherEvent(reason)) => return Ok((Self::NoChange(reason), used)),
             Err(wire::Unusable::Foreign(reason)) => return foreign(bytes, reason),
             Err(wire::Unusable::Refused(reason)) => return refused(bytes, reason),
         };

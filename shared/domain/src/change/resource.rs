@@ -4,11 +4,17 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use super::operations::Operation;
-use crate::json::{Members, boolean, scalar};
+use super::operations::{Kind, Operation};
+use crate::json::{Members, boolean, elements, scalar};
 
-/// The resource kind of an operation that no table knows.
+/// The resource kind of an operation that no table knows, and an id or a part of one that the record does not name.
 pub const UNKNOWN: &str = "unknown";
+
+/// What CloudTrail writes over a value that is nobody's business.
+const MASK: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
+/// ARNs of these end in the id of a model, which has colons of its own.
+const NAMED_LIKE_MODELS: [&str; 3] = ["foundation-model/", "inference-profile/", "default-prompt-router/"];
 
 /// One configuration resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,31 +41,18 @@ impl Resource {
         account_id: &str,
         region: &str,
     ) -> Self {
-        let mut resource = Self {
+        let name = match operation {
+            Some(operation) => Name::of(&operation.kind, parameters),
+            None => Name { id: event_name.to_owned(), version: None, arn: parameters.only_arn() },
+        };
+        Self {
             account_id: account_id.to_owned(),
             region: region.to_owned(),
-            kind: operation.map_or(UNKNOWN, |operation| operation.kind).to_owned(),
-            id: event_name.to_owned(),
-            version: parameters.version(),
-            arn: None,
-        };
-        let Some(operation) = operation else { return resource };
-        if operation.id.is_empty() {
-            resource.id = "default".to_owned();
-            return resource;
+            kind: operation.map_or(UNKNOWN, |operation| operation.kind.name).to_owned(),
+            id: name.id,
+            version: name.version,
+            arn: name.arn,
         }
-        let mut parts = Vec::new();
-        for candidates in operation.id {
-            let values: Vec<_> = candidates.iter().filter_map(|path| parameters.text(path)).collect();
-            resource.arn = resource.arn.or_else(|| values.iter().find(|v| is_arn(v)).cloned());
-            let Some(value) = values.first() else { continue };
-            let (id, version) = split_identifier(value);
-            parts.push(id.to_owned());
-            resource.version = resource.version.or_else(|| version.map(str::to_owned));
-        }
-        resource.id = if parts.is_empty() { UNKNOWN.to_owned() } else { parts.join(":") };
-        resource.arn = resource.arn.or_else(|| parameters.arn_of(&resource.id));
-        resource
     }
 
     /// `guardrail/abc123`: how people name it.
@@ -75,6 +68,48 @@ impl fmt::Display for Resource {
     }
 }
 
+/// How a record names a resource.
+struct Name {
+    id: String,
+    version: Option<String>,
+    arn: Option<String>,
+}
+
+impl Name {
+    fn of(kind: &Kind, parameters: &Parameters<'_>) -> Self {
+        if kind.id.is_empty() {
+            return Self { id: "default".to_owned(), version: None, arn: None };
+        }
+        let identifiers: Vec<_> = kind.id.iter().map(|paths| parameters.first(paths)).collect();
+        let id_of =
+            |identifier: &Option<String>| identifier.as_deref().map(|i| split_identifier(i).0.to_owned());
+        let mut parts: Vec<_> = identifiers.iter().map(id_of).collect();
+        let arn = parameters.arn(kind);
+        if let Some(arn) = &arn {
+            fill(&mut parts, &parts_in(arn, kind.form).unwrap_or_default());
+        }
+        // the version in the ARN of a parent is none of its child's
+        let own = [identifiers.last().and_then(Option::as_ref), arn.as_ref()];
+        let in_arn = || own.into_iter().flatten().find_map(|identifier| split_identifier(identifier).1);
+        let version = parameters.first(kind.version).or_else(|| in_arn().map(str::to_owned));
+        Self { id: joined(&parts), version, arn }
+    }
+}
+
+/// Takes what is missing out of the parts that an ARN has; one that has fewer has the last ones.
+fn fill(parts: &mut [Option<String>], of_arn: &[&str]) {
+    for (part, found) in parts.iter_mut().rev().zip(of_arn.iter().rev()) {
+        part.get_or_insert_with(|| (*found).to_owned());
+    }
+}
+
+fn joined(parts: &[Option<String>]) -> String {
+    if parts.iter().all(Option::is_none) {
+        return UNKNOWN.to_owned();
+    }
+    parts.iter().map(|part| part.as_deref().unwrap_or(UNKNOWN)).collect::<Vec<_>>().join(":")
+}
+
 /// The id in an identifier, and the version where an ARN ends in one (`...:prompt/ABC:3`).
 pub fn split_identifier(identifier: &str) -> (&str, Option<&str>) {
     if !is_arn(identifier) {
@@ -83,50 +118,112 @@ pub fn split_identifier(identifier: &str) -> (&str, Option<&str>) {
     let resource = identifier.splitn(6, ':').nth(5).unwrap_or(identifier);
     let last = resource.rsplit('/').next().unwrap_or(resource);
     match last.split_once(':') {
-        Some((id, version)) => (id, Some(version)),
-        None => (last, None),
+        Some((id, version)) if !NAMED_LIKE_MODELS.iter().any(|start| resource.starts_with(start)) => {
+            (id, Some(version))
+        }
+        _ => (last, None),
     }
+}
+
+/// What stands at each `#` of a form, where the ARN ends like it.
+fn parts_in<'a>(arn: &'a str, form: &str) -> Option<Vec<&'a str>> {
+    let resource = arn.splitn(6, ':').nth(5)?;
+    let (last, _version) = split_identifier(arn);
+    let mut segments = std::iter::once(last).chain(resource.rsplit('/').skip(1));
+    let mut parts = Vec::new();
+    for wanted in form.rsplit('/') {
+        match (wanted, segments.next()?) {
+            ("#", segment) => parts.push(segment),
+            ("*", _) => {}
+            (wanted, segment) if wanted == segment => {}
+            _ => return None,
+        }
+    }
+    parts.reverse();
+    Some(parts)
 }
 
 fn is_arn(text: &str) -> bool {
     text.starts_with("arn:")
 }
 
-/// `requestParameters` and `responseElements` of a record.
+/// What a record says of the resource: `requestParameters`, `responseElements` and `resources`.
+#[derive(Debug, Default)]
 pub(super) struct Parameters<'a> {
-    pub(super) request: Members<'a>,
-    pub(super) response: Members<'a>,
+    request: Members<'a>,
+    response: Members<'a>,
+    /// The ARNs in CloudTrail's own list.
+    resources: Vec<String>,
+    /// Whether the request was too large to be written down.
+    pub(super) omitted: bool,
 }
 
 impl<'a> Parameters<'a> {
-    /// The scalar at `request.a.b` or `response.a.b`; a masked value is absent.
+    pub(super) fn of(record: &Members<'a>) -> Self {
+        let request = record.object("requestParameters").unwrap_or_default();
+        Self {
+            omitted: is_marker(&request),
+            request: content(request),
+            response: content(record.object("responseElements").unwrap_or_default()),
+            resources: arns(record),
+        }
+    }
+
+    /// The first value at one of the paths; a masked one is absent.
+    fn first(&self, paths: &[&str]) -> Option<String> {
+        paths.iter().find_map(|path| self.text(path))
+    }
+
+    /// The scalar at `request.a.b` or `response.a.b`, or the only one of a list there.
     fn text(&self, path: &str) -> Option<String> {
         let mut names = path.split('.');
         let root = match names.next()? {
             "request" => &self.request,
             _ => &self.response,
         };
-        let names: Vec<_> = names.collect();
-        let value: &'a RawValue = root.at(&names)?;
-        scalar(value)
-            .filter(|text| !text.is_empty() && text != "HIDDEN_DUE_TO_SECURITY_REASONS")
-            .map(String::from)
+        let value: &'a RawValue = root.at(&names.collect::<Vec<_>>())?;
+        let only = || match elements(value)?.as_slice() {
+            [only] => scalar(only),
+            _ => None,
+        };
+        scalar(value).or_else(only).filter(|text| !text.is_empty() && text != MASK).map(String::from)
     }
 
-    fn version(&self) -> Option<String> {
-        const PATHS: [&str; 4] =
-            ["response.version", "request.guardrailVersion", "request.promptVersion", "request.flowVersion"];
-        PATHS.iter().find_map(|path| self.text(path))
+    fn arn(&self, kind: &Kind) -> Option<String> {
+        let named = kind.arn.iter().filter_map(|path| self.text(path)).find(|text| is_arn(text));
+        let fits = |arn: &&String| !kind.form.is_empty() && parts_in(arn, kind.form).is_some();
+        named.or_else(|| self.resources.iter().find(fits).cloned())
     }
 
-    /// An ARN in the answer that names this id.
-    fn arn_of(&self, id: &str) -> Option<String> {
-        let arns = self.response.iter().filter_map(|(_, value)| scalar(value));
-        arns.filter(|value| is_arn(value)).find(|arn| split_identifier(arn).0 == id).map(String::from)
+    /// The ARN in CloudTrail's list, where it is the only one.
+    fn only_arn(&self) -> Option<String> {
+        match self.resources.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
     }
+}
 
-    /// CloudTrail's marker for parameters that were too large; its values are booleans or text (FORMATS 5.4).
-    pub(super) fn are_omitted(&self) -> bool {
-        self.request.get("omitted").and_then(boolean) == Some(true)
-    }
+/// The ARNs in `resources`; roles and keys that a call needs may stand there as well.
+fn arns(record: &Members<'_>) -> Vec<String> {
+    let is_ours = |arn: &str| {
+        let service = arn.split(':').nth(2).unwrap_or_default();
+        is_arn(arn) && (service.starts_with("bedrock") || service == "sagemaker")
+    };
+    let entries = record.array("resources").unwrap_or_default();
+    entries
+        .into_iter()
+        .filter_map(|entry| Members::of(entry)?.text("ARN").map(String::from))
+        .filter(|arn| is_ours(arn))
+        .collect()
+}
+
+/// CloudTrail's marker in the place of what was too large; its values are booleans or text (FORMATS 5.4).
+fn is_marker(members: &Members<'_>) -> bool {
+    members.get("omitted").and_then(boolean) == Some(true)
+}
+
+/// A marker is no content.
+fn content(members: Members<'_>) -> Members<'_> {
+    if is_marker(&members) { Members::default() } else { members }
 }

@@ -17,21 +17,6 @@ fn change(name: &str) -> Change {
     }
 }
 
-/// Each watched operation has a fixture that it hits, and one that nearly is one.
-#[test]
-fn every_watched_operation_has_its_hit_and_its_nearest_miss() {
-    for operation in operations::WATCHED {
-        let name = operation.event_name;
-        let hit = change(name);
-        assert_eq!(hit.event_name, name);
-        assert_eq!(hit.resource.kind, operation.kind, "{name}");
-        assert_ne!(hit.resource.id, "unknown", "{name}");
-        assert_eq!(hit.outcome, Outcome::Succeeded, "{name}");
-        let miss = fixture(&format!("{name}.miss"));
-        assert!(matches!(miss, TrailEvent::NoChange(_)), "{name}: {miss:?}");
-    }
-}
-
 #[test]
 fn resources_are_named_by_id_whatever_the_record_holds() {
     let cases = [
@@ -125,4 +110,115 @@ fn what_is_no_call_is_told_apart_from_what_is_broken() {
         let result = TrailEvent::read(broken.as_bytes(), 1, &location, Origin::Import);
         assert!(matches!(result, Err(Unread::Refused { .. })), "{broken}: {result:?}");
     }
+}
+
+fn change_of(record: &serde_json::Value) -> Change {
+    match read(&record.to_string()) {
+        TrailEvent::Change(change) => *change,
+        TrailEvent::NoChange(reason) => panic!("{reason}"),
+    }
+}
+
+/// What was left out for its size is no content: the resource comes from what remains (FORMATS 5.4).
+#[test]
+fn an_omitted_request_answer_or_more_leaves_what_remains() {
+    let marker = serde_json::json!({"reason": "too large", "omitted": "true", "originalSize": "149893"});
+    let answer = serde_json::json!({"guardrailId": "gr4k2p9x7wzq", "version": "DRAFT"});
+    let arn = "arn:aws:bedrock:eu-central-1:444455556666:guardrail/gr4k2p9x7wzq";
+    let record = |request: &serde_json::Value, response: &serde_json::Value, arn: &str| {
+        change_of(&serde_json::json!({
+            "eventName": "UpdateGuardrail", "eventSource": "bedrock.amazonaws.com", "eventTime": "2026-10-13T12:02:41Z",
+            "requestParameters": request, "responseElements": response, "additionalEventData": marker,
+            "resources": [
+                {"ARN": "arn:aws:kms:eu-central-1:444455556666:key/1", "type": "AWS::KMS::Key"},
+                {"ARN": "arn:aws:bedrock:eu-central-1:444455556666:prompt/PRMT8X2KQ9"},
+                {"ARN": arn, "accountId": "444455556666", "type": "AWS::Bedrock::Guardrail"},
+            ],
+        }))
+    };
+    let change = record(&marker, &answer, "");
+    assert!(change.omitted && change.severity >= Severity::High);
+    assert_eq!((change.resource.id.as_str(), change.resource.arn), ("gr4k2p9x7wzq", None));
+    let change = record(&marker, &marker, arn);
+    assert!(change.omitted && change.severity >= Severity::High);
+    assert_eq!((change.resource.id.as_str(), change.resource.arn.as_deref()), ("gr4k2p9x7wzq", Some(arn)));
+    assert_eq!(change.principal, Principal::default());
+    let change = record(&serde_json::json!({"guardrailIdentifier": arn}), &marker, "");
+    assert!(!change.omitted);
+    assert_eq!((change.resource.id.as_str(), change.resource.arn.as_deref()), ("gr4k2p9x7wzq", Some(arn)));
+    assert_eq!(record(&marker, &marker, "").resource.id, "unknown");
+}
+
+#[test]
+fn nested_ids_keep_their_known_parts() {
+    let record = |name: &str, request: serde_json::Value, resources: serde_json::Value| {
+        let change = change_of(&serde_json::json!({
+            "eventName": name, "eventSource": "bedrock.amazonaws.com", "eventTime": "2026-10-13T12:02:41Z",
+            "errorCode": "AccessDenied", "requestParameters": request, "resources": resources,
+        }));
+        (change.resource.id, change.resource.version)
+    };
+    let id = |id: &str, version: Option<&str>| (id.to_owned(), version.map(str::to_owned));
+    let none = || serde_json::json!([]);
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let cases = [
+        (
+            "CreateAgentAlias",
+            r#"{"agentId":"AGNT5T7WQ2","agentAliasName":"live"}"#,
+            id("AGNT5T7WQ2:unknown", None),
+        ),
+        ("CreateAgentAlias", "null", id("unknown", None)),
+        ("StartIngestionJob", r#"{"knowledgeBaseId":"K","dataSourceId":"D"}"#, id("K:D:unknown", None)),
+        (
+            "UpdatePrompt",
+            r#"{"promptIdentifier":"arn:aws:bedrock:r:1:prompt/PRMT8X2KQ9:3"}"#,
+            id("PRMT8X2KQ9", Some("3")),
+        ),
+        (
+            "DeleteAutomatedReasoningPolicyTestCase",
+            r#"{"policyArn":"arn:aws:bedrock:r:1:automated-reasoning-policy/p:2","testCaseId":"t"}"#,
+            id("p:t", None),
+        ),
+        ("DeletePrompt", r#"{"promptIdentifier":"P","promptVersion":2}"#, id("P", Some("2"))),
+        (
+            "SynchronizeGatewayTargets",
+            r#"{"gatewayIdentifier":"g","targetIdList":["a","b"]}"#,
+            id("g:unknown", None),
+        ),
+        (
+            "CreateFoundationModelAgreement",
+            r#"{"modelId":"arn:aws:bedrock:r::foundation-model/a.b-v1:0"}"#,
+            id("a.b-v1:0", None),
+        ),
+    ];
+    for (name, request, expected) in cases {
+        assert_eq!(record(name, json(request), none()), expected, "{name} {request}");
+    }
+    let alias =
+        json(r#"[{"ARN":"arn:aws-us-gov:bedrock:us-gov-west-1:1:agent-alias/AGNT5T7WQ2/ALIA3C9XW1"}]"#);
+    assert_eq!(record("UpdateAgentAlias", json("null"), alias.clone()), id("AGNT5T7WQ2:ALIA3C9XW1", None));
+    assert_eq!(record("UpdateAgent", json("null"), alias), id("unknown", None), "an ARN of another kind");
+}
+
+#[test]
+fn digests_and_insights_are_no_calls_and_no_rejects() {
+    let insight = r#"{"eventVersion":"1.07","eventTime":"2026-10-13T12:02:00Z","eventType":"AwsCloudTrailInsight",
+        "insightDetails":{"eventSource":"bedrock.amazonaws.com","eventName":"UpdateGuardrail"},"eventCategory":"Insight"}"#;
+    assert_eq!(read(insight), TrailEvent::NoChange("a cloudtrail insight"));
+    let digest = r#"{"awsAccountId":"444455556666","digestStartTime":"2026-10-13T11:00:00Z","logFiles":[]}"#;
+    assert_eq!(read(digest), TrailEvent::NoChange("a cloudtrail digest"));
+}
+
+#[test]
+fn flags_and_times_are_read_however_they_are_written() {
+    let record = |name: &str, more: &str| {
+        read(&format!(r#"{{"eventName":"{name}","eventSource":"bedrock-agentcore.amazonaws.com",{more}}}"#))
+    };
+    let panther = r#""eventTime":"2025-01-21 17:39:10.000000000","readOnly":"false""#;
+    let TrailEvent::Change(change) = record("InventSomething", panther) else { panic!("no change") };
+    assert_eq!(change.occurred_at.to_string(), "2025-01-21T17:39:10Z");
+    assert_eq!(change.resource.short(), "unknown/InventSomething");
+    let fraction = r#""eventTime":"2025-01-21T17:39:10.379Z","readOnly":"true""#;
+    assert_eq!(record("InventSomething", fraction), TrailEvent::NoChange("a reading call"));
+    assert_eq!(record("InvokeAgentRuntime", panther), TrailEvent::NoChange("a runtime call"));
 }

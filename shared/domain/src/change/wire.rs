@@ -28,10 +28,10 @@ pub(super) struct TrailRecord<'a> {
 
 /// Why a value is no record.
 pub(super) enum Unusable {
-    /// An event of another kind: well-formed and not ours.
-    OtherEvent,
     /// Something else.
     Foreign(&'static str),
+    /// Well-formed and none of ours; what it is.
+    OtherEvent(&'static str),
     /// Something that should have been a record.
     Refused(&'static str),
 }
@@ -47,7 +47,10 @@ impl<'a> TrailRecord<'a> {
         let members = Members::of(raw).ok_or(Unusable::Refused("its detail is no object"))?;
         // state changes of jobs come from the same source under other detail types (FORMATS 11.34)
         if detail_type.is_some_and(|kind| kind != "AWS API Call via CloudTrail") {
-            return Err(Unusable::OtherEvent);
+            return Err(Unusable::OtherEvent("no api call by cloudtrail"));
+        }
+        if let Some(kind) = kind_without_call(&members) {
+            return Err(Unusable::OtherEvent(kind));
         }
         let named = |name: &str| members.text(name).filter(|t| !t.is_empty()).map(String::from);
         let event_name =
@@ -64,15 +67,11 @@ impl<'a> TrailRecord<'a> {
     /// Whether the call changes configuration; why not, where it does not.
     pub(super) fn is_change(&self) -> Result<(), &'static str> {
         let category = self.members.text("eventCategory");
-        let kind = self.members.text("eventType");
         if !self.event_source.starts_with("bedrock") {
             return Err("a call of another service");
         }
         if category.is_some_and(|c| matches!(&*c, "Data" | "Insight" | "NetworkActivity")) {
             return Err("a data event");
-        }
-        if kind.is_some_and(|kind| kind == "AwsCloudTrailInsight") {
-            return Err("a cloudtrail insight");
         }
         let read_only = self.members.get("readOnly").and_then(boolean);
         match operations::classify(&self.event_name) {
@@ -86,31 +85,24 @@ impl<'a> TrailRecord<'a> {
     }
 
     pub(super) fn into_change(self, origin: Origin, evidence: Evidence) -> Change {
-        let text = |name: &str| self.members.get(name).and_then(scalar).map(String::from);
         let identity = self.members.object("userIdentity").unwrap_or_default();
         let principal = Principal::from_user_identity(&identity);
-        let event_id = text("sharedEventID")
-            .or_else(|| text("eventID"))
-            .filter(|id| !id.is_empty())
-            .unwrap_or_else(|| format!("sha256-{}", self.canonical_digest().short()));
-        let account_id = text("recipientAccountId")
+        let event_id = self.event_id();
+        let account_id = self
+            .filled("recipientAccountId")
             .or_else(|| identity.text("accountId").map(String::from))
             .unwrap_or_else(|| "unknown".to_owned());
-        let region = text("awsRegion").unwrap_or_else(|| "unknown".to_owned());
-        let error_code = text("errorCode").filter(|code| !code.is_empty());
+        let region = self.filled("awsRegion").unwrap_or_else(|| "unknown".to_owned());
+        let error_code = self.filled("errorCode");
         let outcome = Outcome::of(error_code.as_deref());
-        let parameters = Parameters {
-            request: self.members.object("requestParameters").unwrap_or_default(),
-            response: self.members.object("responseElements").unwrap_or_default(),
-        };
+        let parameters = Parameters::of(&self.members);
         let operation = match operations::classify(&self.event_name) {
             Class::Watched(operation) => Some(operation),
             _ => None,
         };
-        let omitted = parameters.are_omitted();
         let base = operation.map_or(operations::UNKNOWN_SEVERITY, |operation| operation.severity);
         Change {
-            request_id: text("requestID").filter(|id| !id.is_empty()).unwrap_or_else(|| event_id.clone()),
+            request_id: self.filled("requestID").unwrap_or_else(|| event_id.clone()),
             event_id,
             occurred_at: self.event_time,
             resource: Resource::of(operation, &self.event_name, &parameters, &account_id, &region),
@@ -118,20 +110,29 @@ impl<'a> TrailRecord<'a> {
             region,
             outcome,
             error_code,
-            severity: severity(base, outcome, omitted, principal.is_root()),
+            severity: severity(base, outcome, parameters.omitted, principal.is_root()),
             origin,
-            source_ip: text("sourceIPAddress"),
-            user_agent: text("userAgent"),
+            source_ip: self.filled("sourceIPAddress"),
+            user_agent: self.filled("userAgent"),
             mfa: multi_factor(&identity),
             request_parameters: self.json_text("requestParameters"),
             response_elements: self.json_text("responseElements"),
             spilled: None,
-            omitted,
+            omitted: parameters.omitted,
             evidence,
             principal,
             event_name: self.event_name,
             event_source: self.event_source,
         }
+    }
+
+    fn event_id(&self) -> String {
+        let own = self.filled("sharedEventID").or_else(|| self.filled("eventID"));
+        own.unwrap_or_else(|| format!("sha256-{}", self.canonical_digest().short()))
+    }
+
+    fn filled(&self, name: &str) -> Option<String> {
+        self.members.get(name).and_then(scalar).filter(|text| !text.is_empty()).map(String::from)
     }
 
     fn json_text(&self, name: &str) -> Option<String> {
@@ -142,6 +143,17 @@ impl<'a> TrailRecord<'a> {
     /// that a record without event id is the same one however it comes.
     fn canonical_digest(&self) -> Sha256 {
         Sha256::of(compact(self.raw.get()).as_bytes())
+    }
+}
+
+/// What CloudTrail writes besides calls, and without the members that a call has.
+fn kind_without_call(members: &Members<'_>) -> Option<&'static str> {
+    if members.text("eventType").is_some_and(|kind| kind == "AwsCloudTrailInsight") {
+        Some("a cloudtrail insight")
+    } else if members.has("digestStartTime") && !members.has("eventName") {
+        Some("a cloudtrail digest")
+    } else {
+        None
     }
 }
 
