@@ -1,7 +1,12 @@
 //! `changes`: who changed what.
 
 use audit_app::answer::{self, ChangeQuery};
-use audit_domain::{change::Change, ledger::record::Diff, report};
+use audit_domain::{
+    change::Change,
+    ledger::record::Diff,
+    principal::{API_KEY, Principal},
+    report,
+};
 use jiff::tz::Offset;
 
 use crate::{
@@ -61,7 +66,7 @@ pub(super) fn table(changes: &[(Change, Option<Diff>)], offset: Offset) {
             let code = change.error_code.as_ref().map(|code| format!(" ({code})"));
             [
                 output::moment(change.occurred_at, offset),
-                change.principal.name.clone().unwrap_or_else(|| change.principal.best().to_owned()),
+                who(&change.principal),
                 change.event_name.clone(),
                 format!("{}{}", change.resource.short(), version.unwrap_or_default()),
                 format!("{}{}", change.outcome.name(), code.unwrap_or_default()),
@@ -69,4 +74,13 @@ pub(super) fn table(changes: &[(Change, Option<Diff>)], offset: Offset) {
             ]
         }),
     );
+}
+
+/// The name; a call with an API key may be anybody's who has it.
+fn who(principal: &Principal) -> String {
+    let name = principal.name.as_deref().unwrap_or(principal.best());
+    match principal.credential.as_deref() {
+        Some(API_KEY) => format!("{name} ({API_KEY})"),
+        _ => name.to_owned(),
+    }
 }

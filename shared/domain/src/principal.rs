@@ -17,7 +17,14 @@ pub struct Principal {
     pub name: Option<String>,
     /// The role session name.
     pub session: Option<String>,
+    /// The service that made the call for them (`cloudformation.amazonaws.com`).
+    pub invoked_by: Option<String>,
+    /// What they showed instead of a signature or a role of their own: `bedrock-api-key`, `web-identity <who vouched>`.
+    pub credential: Option<String>,
 }
+
+/// The credential of calls with a Bedrock API key, which whoever holds it may use.
+pub const API_KEY: &str = "bedrock-api-key";
 
 impl Principal {
     /// From an ARN alone, as Model Invocation Log records have it (FORMATS 1.1).
@@ -37,34 +44,44 @@ impl Principal {
             "root" => ("Root", Some("root"), None),
             _ => return Self { arn: some(arn), name: some(arn), ..Self::default() },
         };
-        Self { arn: some(arn), kind: some(kind), name: name.and_then(some), session: session.and_then(some) }
+        Self {
+            arn: some(arn),
+            kind: some(kind),
+            name: name.and_then(some),
+            session: session.and_then(some),
+            ..Self::default()
+        }
     }
 
-    /// From CloudTrail's `userIdentity`, every shape of FORMATS 5.3.
-    pub fn from_user_identity(identity: &Members<'_>) -> Self {
-        let arn = identity.text("arn").filter(|arn| !arn.is_empty());
-        let mut principal = arn.as_deref().map(Self::from_arn).unwrap_or_default();
-        principal.kind = identity.text("type").map(Into::into).or(principal.kind);
-        if principal.session.is_none() && principal.kind.as_deref() == Some("AssumedRole") {
-            principal.session = identity
-                .text("principalId")
-                .and_then(|id| id.split_once(':').map(|(_, session)| session.to_owned()));
+    /// From CloudTrail's `userIdentity`, every shape of FORMATS 5.3, and its `additionalEventData`.
+    pub fn from_user_identity(identity: &Members<'_>, more: &Members<'_>) -> Self {
+        let text = |name: &str| identity.text(name).filter(|text| !text.is_empty()).map(String::from);
+        let context = identity.object("sessionContext").unwrap_or_default();
+        let of_arn = text("arn").as_deref().map(Self::from_arn).unwrap_or_default();
+        let kind = text("type").or(of_arn.kind);
+        let is_session = kind.as_deref() == Some("AssumedRole");
+        let session =
+            of_arn.session.or_else(|| text("principalId").filter(|_| is_session).and_then(session_of));
+        // a session that has no ARN of its own still shows its role
+        let issuer = context.object("sessionIssuer").and_then(|issuer| issuer.text("arn")).map(String::from);
+        let fixed = (kind.as_deref() == Some("Root")).then(|| "root".to_owned());
+        let behalf = identity.object("onBehalfOf").and_then(|behalf| behalf.text("userId"));
+        Self {
+            name: fixed
+                .or(context.text("sourceIdentity").filter(|name| !name.is_empty()).map(String::from))
+                .or_else(|| text("userName"))
+                .or_else(|| session.clone())
+                .or(of_arn.name)
+                .or(behalf.map(String::from))
+                .or_else(|| text("invokedBy"))
+                .or_else(|| text("principalId"))
+                .or_else(|| text("accountId")),
+            arn: of_arn.arn.or(issuer.filter(|_| is_session)),
+            kind,
+            session,
+            invoked_by: text("invokedBy"),
+            credential: credential(&context, more),
         }
-        let source_identity = identity.object("sessionContext").and_then(|c| c.text("sourceIdentity"));
-        let behalf = identity.object("onBehalfOf").and_then(|b| b.text("userId"));
-        let root = (principal.kind.as_deref() == Some("Root")).then_some("root".into());
-        principal.name = source_identity
-            .filter(|name| !name.is_empty())
-            .or_else(|| identity.text("userName"))
-            .map(String::from)
-            .or(principal.session.clone())
-            .or(principal.name.take().filter(|_| arn.is_some()))
-            .or(root)
-            .or(behalf.map(Into::into))
-            .or(identity.text("invokedBy").map(Into::into))
-            .or(identity.text("principalId").map(Into::into))
-            .or(identity.text("accountId").map(Into::into));
-        principal
     }
 
     /// The ARN or the best name: what the ledger keys and filters by.
@@ -101,8 +118,15 @@ impl Principal {
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.name, &self.arn) {
-            (Some(name), Some(arn)) if name != arn => write!(f, "{name} ({arn})"),
-            _ => f.write_str(self.best()),
+            (Some(name), Some(arn)) if name != arn => write!(f, "{name} ({arn})")?,
+            _ => f.write_str(self.best())?,
+        }
+        if let Some(service) = self.invoked_by.as_deref().filter(|service| *service != self.best()) {
+            write!(f, ", through {service}")?;
+        }
+        match &self.credential {
+            Some(credential) => write!(f, ", by {credential}"),
+            None => Ok(()),
         }
     }
 }
@@ -113,6 +137,21 @@ pub fn multi_factor(identity: &Members<'_>) -> Option<bool> {
     at.and_then(|raw: &RawValue| boolean(raw))
 }
 
+fn credential(context: &Members<'_>, more: &Members<'_>) -> Option<String> {
+    if more.get("callWithBearerToken").and_then(boolean) == Some(true) {
+        return Some(API_KEY.to_owned());
+    }
+    let federation = context.object("webIdFederationData")?;
+    let provider = federation.text("federatedProvider").filter(|provider| !provider.is_empty())?;
+    let (_arn, host) = provider.rsplit_once("oidc-provider/").unwrap_or(("", &provider));
+    Some(format!("web-identity {host}"))
+}
+
+/// The session in `AROA...:session`.
+fn session_of(principal_id: String) -> Option<String> {
+    principal_id.split_once(':').and_then(|(_, session)| some(session))
+}
+
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -121,61 +160,46 @@ fn some(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn check(identity: &str, name: Option<&str>, session: Option<&str>, best: &str) {
-        let raw = RawValue::from_string(identity.to_owned()).unwrap();
-        let principal = Principal::from_user_identity(&Members::of(&raw).unwrap());
-        assert_eq!(principal.name.as_deref(), name, "{identity}");
-        assert_eq!(principal.session.as_deref(), session, "{identity}");
-        assert_eq!(principal.best(), best, "{identity}");
+    /// One case per shape of `userIdentity`, as data.
+    #[test]
+    fn the_person_behind_every_identity_shape() {
+        let cases = include_str!("../../../events/identities.ndjson");
+        for line in cases.lines() {
+            let case: serde_json::Value = serde_json::from_str(line).unwrap();
+            let raw = RawValue::from_string(line.to_owned()).unwrap();
+            let record = Members::of(&raw).unwrap();
+            let identity = record.object("userIdentity").unwrap_or_default();
+            let more = record.object("additionalEventData").unwrap_or_default();
+            let principal = Principal::from_user_identity(&identity, &more);
+            let found = serde_json::json!({
+                "arn": principal.arn, "type": principal.kind, "name": principal.name, "session": principal.session,
+                "invoked_by": principal.invoked_by, "credential": principal.credential,
+            });
+            assert_eq!(found, case["expected"], "{}", case["name"]);
+        }
+        assert!(cases.lines().count() >= 20);
     }
 
     #[test]
-    fn the_person_behind_every_identity_type() {
-        let user = "arn:aws:iam::123456789:user/alice@company.com";
+    fn who_is_told_with_what_stood_between() {
+        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
+        let check = |identity: &str, more: &str, told: &str| {
+            let (identity, more) = (raw(identity), raw(more));
+            let (identity, more) = (Members::of(&identity).unwrap(), Members::of(&more).unwrap());
+            assert_eq!(Principal::from_user_identity(&identity, &more).to_string(), told);
+        };
+        check("{}", "{}", "unknown");
+        check(r#"{"type":"AWSService","invokedBy":"bedrock.amazonaws.com"}"#, "{}", "bedrock.amazonaws.com");
         check(
-            &format!(r#"{{"type":"IAMUser","arn":"{user}","userName":"alice@company.com"}}"#),
-            Some("alice@company.com"),
-            None,
-            user,
-        );
-        let sso = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0a1b/kim@example.com";
-        check(
-            &format!(r#"{{"type":"AssumedRole","principalId":"AROAX:kim@example.com","arn":"{sso}"}}"#),
-            Some("kim@example.com"),
-            Some("kim@example.com"),
-            sso,
-        );
-        check(
-            &format!(r#"{{"type":"AssumedRole","arn":"{sso}","sessionContext":{{"sourceIdentity":"kim"}}}}"#),
-            Some("kim"),
-            Some("kim@example.com"),
-            sso,
+            r#"{"type":"IAMUser","arn":"arn:aws:iam::1:user/kim","invokedBy":"cloudformation.amazonaws.com"}"#,
+            "{}",
+            "kim (arn:aws:iam::1:user/kim), through cloudformation.amazonaws.com",
         );
         check(
-            r#"{"type":"IdentityCenterUser","accountId":"111122223333","onBehalfOf":{"userId":"544894e8-80c1-707f","identityStoreArn":"arn:aws:identitystore::1:identitystore/d-9"}}"#,
-            Some("544894e8-80c1-707f"),
-            None,
-            "544894e8-80c1-707f",
+            r#"{"type":"IAMUser","arn":"arn:aws:iam::1:user/kim"}"#,
+            r#"{"callWithBearerToken":"true"}"#,
+            "kim (arn:aws:iam::1:user/kim), by bedrock-api-key",
         );
-        check(
-            r#"{"type":"AWSService","invokedBy":"bedrock.amazonaws.com"}"#,
-            Some("bedrock.amazonaws.com"),
-            None,
-            "bedrock.amazonaws.com",
-        );
-        check(
-            r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root","accountId":"111122223333"}"#,
-            Some("root"),
-            None,
-            "arn:aws:iam::111122223333:root",
-        );
-        check(
-            r#"{"type":"AWSAccount","principalId":"AIDAX","accountId":"444455556666"}"#,
-            Some("AIDAX"),
-            None,
-            "AIDAX",
-        );
-        check("{}", None, None, "unknown");
     }
 
     #[test]

@@ -162,6 +162,8 @@ fn principal(principal: &Principal) -> Value {
         "type": principal.kind,
         "name": principal.name,
         "session": principal.session,
+        "invoked_by": principal.invoked_by,
+        "credential": principal.credential,
     })
 }
 

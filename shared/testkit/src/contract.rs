@@ -60,7 +60,9 @@ pub async fn ledger_keeps(client: &Client) {
 async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
     let reading = reading("every-kind");
     let invocation = reading.invocation.clone();
-    let change = change("every-kind", "2026-10-15T14:07:21Z", "gr1");
+    let mut change = change("every-kind", "2026-10-15T14:07:21Z", "gr1");
+    change.principal.invoked_by = Some("cloudformation.amazonaws.com".into());
+    change.principal.credential = Some("bedrock-api-key".into());
     let common = Common::of_invocation(&invocation);
     let records = [
         Record::Invocation(Box::new(invocation.clone())),

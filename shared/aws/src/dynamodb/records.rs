@@ -132,6 +132,8 @@ fn principal(item: Writer, principal: &Principal) -> Writer {
         .maybe("principal_type", principal.kind.as_deref())
         .maybe("principal_name", principal.name.as_deref())
         .maybe("principal_session", principal.session.as_deref())
+        .maybe("principal_invoked_by", principal.invoked_by.as_deref())
+        .maybe("principal_credential", principal.credential.as_deref())
 }
 
 fn read_principal(item: &Reader<'_>) -> Principal {
@@ -140,6 +142,8 @@ fn read_principal(item: &Reader<'_>) -> Principal {
         kind: item.maybe("principal_type"),
         name: item.maybe("principal_name"),
         session: item.maybe("principal_session"),
+        invoked_by: item.maybe("principal_invoked_by"),
+        credential: item.maybe("principal_credential"),
     }
 }
 

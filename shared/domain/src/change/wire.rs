@@ -86,7 +86,8 @@ impl<'a> TrailRecord<'a> {
 
     pub(super) fn into_change(self, origin: Origin, evidence: Evidence) -> Change {
         let identity = self.members.object("userIdentity").unwrap_or_default();
-        let principal = Principal::from_user_identity(&identity);
+        let more = self.members.object("additionalEventData").unwrap_or_default();
+        let principal = Principal::from_user_identity(&identity, &more);
         let event_id = self.event_id();
         let account_id = self
             .filled("recipientAccountId")
