@@ -208,6 +208,30 @@ fn records_with_one_request_id_that_disagree_are_both_shown() {
     assert!(!human.contains('\u{1b}') && !human.contains('\u{202e}'), "{human:?}");
 }
 
+/// CloudTrail amends an event later: both are listed, and the second says which one it amends.
+#[test]
+fn an_amended_event_and_its_amendment_are_both_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let counts = ask(&ledger, &["index", project("events/addendum.json").to_str().unwrap(), "--json"]).json();
+    assert_eq!((&counts["indexed"], &counts["duplicate"]), (&3.into(), &0.into()), "{counts}");
+    let changes = ask(&ledger, &["changes", "--resource", "guardrail/gr4k2p9x7wzq", "--json"]).json();
+    let addenda: Vec<_> = changes.as_array().unwrap().iter().map(|change| &change["addendum"]).collect();
+    assert_eq!(addenda.len(), 3);
+    assert_eq!(addenda[0]["reason"], "DELIVERY_DELAY");
+    assert!(addenda[0]["original_event_id"].is_null());
+    let original = changes.as_array().unwrap().iter().find(|change| change["addendum"].is_null()).unwrap();
+    let amending = addenda.iter().find(|addendum| addendum["reason"] == "UPDATED_DATA").unwrap();
+    assert_eq!(amending["original_event_id"], original["event_id"]);
+    assert_eq!(amending["updated_fields"], "responseElements");
+
+    let request = original["request_id"].as_str().unwrap();
+    let context = ask(&ledger, &["explain", request, "--json"]).json();
+    assert_eq!(context["changes"].as_array().unwrap().len(), 2, "{context}");
+    let human = ask(&ledger, &["explain", request]).stdout;
+    assert!(human.contains("amends"), "{human}");
+}
+
 #[test]
 fn the_demo_tells_its_story() {
     let folder = tempfile::tempdir().unwrap();

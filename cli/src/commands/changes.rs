@@ -2,7 +2,7 @@
 
 use audit_app::answer::{self, ChangeQuery};
 use audit_domain::{
-    change::Change,
+    change::{Addendum, Change},
     ledger::record::Diff,
     principal::{API_KEY, Principal},
     report,
@@ -63,11 +63,13 @@ pub(super) fn table(changes: &[(Change, Option<Diff>)], offset: Offset) {
         ["when", "who", "what", "which", "outcome", "severity"],
         changes.iter().map(|(change, _)| {
             let version = change.resource.version.as_ref().map(|v| format!(" ({v})"));
+            let amends = change.addendum.as_ref().and_then(Addendum::amends);
+            let amends = amends.map(|event| format!("; amends {event}"));
             let code = change.error_code.as_ref().map(|code| format!(" ({code})"));
             [
                 output::moment(change.occurred_at, offset),
                 who(&change.principal),
-                change.event_name.clone(),
+                format!("{}{}", change.event_name, amends.unwrap_or_default()),
                 format!("{}{}", change.resource.short(), version.unwrap_or_default()),
                 format!("{}{}", change.outcome.name(), code.unwrap_or_default()),
                 change.severity.name().to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::change::{Change, Outcome};
+use crate::change::{Addendum, Change, Outcome};
 
 /// What is published for one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +30,16 @@ pub fn summary(changes: &[&Change]) -> Alert {
         changes.len()
     );
     for change in changes {
+        let amends = change.addendum.as_ref().and_then(Addendum::amends);
         let line = format!(
-            "{}  {}  {} {} on {} by {}\n",
+            "{}  {}  {} {} on {} by {}{}\n",
             moment(change),
             change.severity.name(),
             change.event_name,
             change.outcome.name(),
             change.resource.short(),
-            change.principal.best()
+            change.principal.best(),
+            amends.map(|event| format!(", amends {event}")).unwrap_or_default()
         );
         text.push_str(&one_line(&line, 500));
         text.push('\n');
@@ -88,6 +90,7 @@ pub fn is_unsafe(c: char) -> bool {
 
 fn subject(change: &Change) -> String {
     let done = match change.outcome {
+        Outcome::Succeeded if amends(change) => " (amended)",
         Outcome::Succeeded => "",
         Outcome::Denied => " DENIED",
         Outcome::Failed => " failed",
@@ -111,6 +114,9 @@ fn text(change: &Change, command: &str) -> String {
     line("which:", &format!("{}{}", change.resource.short(), version.unwrap_or_default()));
     if let Some(arn) = &change.resource.arn {
         line("", arn);
+    }
+    if let Some(amended) = change.addendum.as_ref().and_then(Addendum::amends) {
+        line("amends:", &amended);
     }
     line("who:", &change.principal.to_string());
     line("when:", &moment(change));
@@ -145,12 +151,19 @@ fn place(change: &Change) -> String {
 
 fn changed(change: &Change) -> &'static str {
     match change.outcome {
+        Outcome::Succeeded if amends(change) => {
+            "no further change: CloudTrail amends its record of an earlier one"
+        }
         Outcome::Succeeded if change.omitted => {
             "before and after are not read yet; CloudTrail left the request out for its size, a known way to hide it"
         }
         Outcome::Succeeded => "before and after are not read yet (CloudTrail does not record what changed)",
         Outcome::Denied | Outcome::Failed => "nothing: it was an attempt",
     }
+}
+
+fn amends(change: &Change) -> bool {
+    change.addendum.as_ref().is_some_and(|addendum| addendum.original_event_id.is_some())
 }
 
 fn command(change: &Change) -> String {
@@ -221,6 +234,25 @@ mod tests {
         let denied = Alert::of(&change("incident/changes/06-DeleteGuardrail-denied"));
         assert!(denied.subject.contains("DENIED"), "{}", denied.subject);
         assert!(denied.text.contains("was denied (AccessDenied)"), "{}", denied.text);
+    }
+
+    #[test]
+    fn an_alert_says_which_event_it_amends() {
+        let mut change = change("incident/changes/04-UpdateGuardrail-weakened");
+        assert!(!Alert::of(&change).text.contains("amends"));
+        change.addendum = Some(Addendum {
+            reason: Some("UPDATED_DATA".into()),
+            updated_fields: Some("responseElements".into()),
+            original_event_id: Some("6a0f6c1e".into()),
+            original_request_id: None,
+        });
+        let alert = Alert::of(&change);
+        assert!(alert.subject.starts_with("[high] UpdateGuardrail (amended) on"), "{}", alert.subject);
+        assert!(
+            alert.text.contains("amends:    event 6a0f6c1e (UPDATED_DATA: responseElements)"),
+            "{}",
+            alert.text
+        );
     }
 
     #[test]

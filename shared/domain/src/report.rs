@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    change::Change,
+    change::{Addendum, Change},
     evidence::Evidence,
     invocation::Invocation,
     ledger::record::{Call, Diff, Link, Source},
@@ -39,8 +39,18 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
         "user_agent": change.user_agent,
         "mfa": change.mfa,
         "omitted": change.omitted,
+        "addendum": change.addendum.as_ref().map(addendum),
         "evidence": evidence(&change.evidence),
         "diff": diff.map(fields).unwrap_or_default(),
+    })
+}
+
+fn addendum(addendum: &Addendum) -> Value {
+    json!({
+        "reason": addendum.reason,
+        "updated_fields": addendum.updated_fields,
+        "original_event_id": addendum.original_event_id,
+        "original_request_id": addendum.original_request_id,
     })
 }
 

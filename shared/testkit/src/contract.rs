@@ -6,7 +6,7 @@ use audit_app::ports::{
 };
 use audit_aws::dynamodb::{Ledger, tables};
 use audit_domain::{
-    change::{Change, Origin, TrailEvent},
+    change::{Addendum, Change, Origin, TrailEvent},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::{BodyState, Invocation, RecordReading},
@@ -61,6 +61,12 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
     let reading = reading("every-kind");
     let invocation = reading.invocation.clone();
     let mut change = change("every-kind", "2026-10-15T14:07:21Z", "gr1");
+    change.addendum = Some(Addendum {
+        reason: Some("UPDATED_DATA".into()),
+        updated_fields: None,
+        original_event_id: Some("earlier".into()),
+        original_request_id: Some("every-kind".into()),
+    });
     change.principal.invoked_by = Some("cloudformation.amazonaws.com".into());
     change.principal.credential = Some("bedrock-api-key".into());
     let common = Common::of_invocation(&invocation);

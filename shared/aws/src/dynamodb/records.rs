@@ -1,7 +1,7 @@
 //! Every kind of record as an item of the Records table.
 
 use audit_domain::{
-    change::{Change, Origin, Outcome, Resource, Severity, Spilled},
+    change::{Addendum, Change, Origin, Outcome, Resource, Severity, Spilled},
     digest::Sha256,
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
@@ -284,6 +284,7 @@ fn decode_source(item: &Reader<'_>) -> Result<Source, Unreadable> {
 
 fn encode_change(item: Writer, change: &Change) -> Writer {
     let (resource, spilled) = (&change.resource, change.spilled.as_ref());
+    let addendum = change.addendum.clone().unwrap_or_default();
     common(item, &Common::of_change(change))
         .text("event_id", &change.event_id)
         .text("event_name", &change.event_name)
@@ -307,6 +308,10 @@ fn encode_change(item: Writer, change: &Change) -> Writer {
         .maybe("parameters_key", spilled.map(|spilled| spilled.key.as_str()))
         .maybe("parameters_sha256", spilled.map(|spilled| spilled.sha256.as_str()))
         .maybe_bool("omitted", change.omitted.then_some(true))
+        .maybe("addendum_reason", addendum.reason)
+        .maybe("addendum_updated_fields", addendum.updated_fields)
+        .maybe("addendum_original_event_id", addendum.original_event_id)
+        .maybe("addendum_original_request_id", addendum.original_request_id)
         .evidence("evidence", &change.evidence)
 }
 
@@ -343,8 +348,19 @@ fn decode_change(item: &Reader<'_>) -> Result<Change, Unreadable> {
             .zip(item.maybe_digest("parameters_sha256"))
             .map(|(key, sha256)| Spilled { key, sha256 }),
         omitted: item.boolean("omitted").unwrap_or_default(),
+        addendum: decode_addendum(item),
         evidence: item.evidence("evidence")?,
     })
+}
+
+fn decode_addendum(item: &Reader<'_>) -> Option<Addendum> {
+    let addendum = Addendum {
+        reason: item.maybe("addendum_reason"),
+        updated_fields: item.maybe("addendum_updated_fields"),
+        original_event_id: item.maybe("addendum_original_event_id"),
+        original_request_id: item.maybe("addendum_original_request_id"),
+    };
+    (addendum != Addendum::default()).then_some(addendum)
 }
 
 fn encode_diff(item: Writer, diff: &Diff) -> Writer {

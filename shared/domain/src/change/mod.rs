@@ -3,6 +3,7 @@
 //! CloudTrail says who and when, and hides what: policies and prompt texts are absent or masked (FORMATS 11.28). So what is
 //! read here is the call; what the resource looked like before and after is a matter of states.
 
+mod addendum;
 pub mod operations;
 mod resource;
 mod wire;
@@ -15,15 +16,16 @@ use crate::{
     principal::Principal,
     values::{Unread, foreign, read_as, refused},
 };
+pub use addendum::Addendum;
 pub use resource::{Resource, UNKNOWN, split_identifier};
 use wire::TrailRecord;
 
 /// A call that changed configuration, or tried to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// `sharedEventID`, else `eventID`, else `sha256-<16 hex>` of the record.
+    /// `sharedEventID`, else `eventID`, else `sha256-<16 hex>` of the record. One that amends another has one of its own.
     pub event_id: String,
-    /// `requestID`, else the event id.
+    /// `requestID`, else the event id; of one that amends another the request of that one, so that both lie together.
     pub request_id: String,
     /// When the call was completed, whole seconds.
     pub occurred_at: Timestamp,
@@ -61,6 +63,8 @@ pub struct Change {
     pub spilled: Option<Spilled>,
     /// CloudTrail left out the request's parameters for their size: a known way to hide them (FORMATS 5.4).
     pub omitted: bool,
+    /// That it came late, or which earlier event it amends.
+    pub addendum: Option<Addendum>,
     /// Where the raw record lies.
     pub evidence: Evidence,
 }

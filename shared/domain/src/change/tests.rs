@@ -112,6 +112,50 @@ fn what_is_no_call_is_told_apart_from_what_is_broken() {
     }
 }
 
+/// The original and what amends it lie in one partition, each under its own id.
+#[test]
+fn an_addendum_is_stored_beside_the_event_that_it_amends() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/addendum.json");
+    let file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let [original, amending, late] = [0, 1, 2].map(|nth| change_of(&file["Records"][nth]));
+    assert_eq!(original.addendum, None);
+    assert_eq!(amending.request_id, original.request_id);
+    assert_ne!(amending.event_id, original.event_id);
+    assert_eq!(
+        amending.resource.version.as_deref(),
+        Some("DRAFT"),
+        "the original has no answer to read it from"
+    );
+    let addendum = amending.addendum.unwrap();
+    assert_eq!(addendum.original_event_id.as_ref(), Some(&original.event_id));
+    let told = format!("event {} (UPDATED_DATA: responseElements)", original.event_id);
+    assert_eq!(addendum.amends(), Some(told));
+
+    // one that is only late amends nothing
+    assert_ne!(late.request_id, original.request_id);
+    let addendum = late.addendum.unwrap();
+    assert_eq!((addendum.reason.as_deref(), addendum.amends()), (Some("DELIVERY_DELAY"), None));
+}
+
+#[test]
+fn an_addendum_with_the_ids_of_its_original_is_not_taken_for_it() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/addendum.json");
+    let mut file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let [original, amending] = [0, 1].map(|nth| {
+        let record = &mut file["Records"][nth];
+        record["sharedEventID"] = "b1a2c3d4-0000-4000-8000-000000000001".into();
+        record.clone()
+    });
+    assert_eq!(change_of(&amending).event_id, amending["eventID"]);
+    assert_eq!(change_of(&original).event_id, original["sharedEventID"]);
+    let mut same = amending;
+    same["eventID"] = original["eventID"].clone();
+    same["addendum"]["updatedFields"] = serde_json::json!(["responseElements", "errorCode"]);
+    let same = change_of(&same);
+    assert!(same.event_id.starts_with("sha256-"), "{}", same.event_id);
+    assert_eq!(same.addendum.unwrap().updated_fields.as_deref(), Some("responseElements, errorCode"));
+}
+
 fn change_of(record: &serde_json::Value) -> Change {
     match read(&record.to_string()) {
         TrailEvent::Change(change) => *change,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use super::{
-    Change, Origin, Outcome,
+    Addendum, Change, Origin, Outcome,
     operations::{self, Class},
     resource::{Parameters, Resource},
     severity,
@@ -88,7 +88,8 @@ impl<'a> TrailRecord<'a> {
         let identity = self.members.object("userIdentity").unwrap_or_default();
         let more = self.members.object("additionalEventData").unwrap_or_default();
         let principal = Principal::from_user_identity(&identity, &more);
-        let event_id = self.event_id();
+        let addendum = self.members.object("addendum").and_then(|members| Addendum::of(&members));
+        let event_id = self.event_id(addendum.as_ref());
         let account_id = self
             .filled("recipientAccountId")
             .or_else(|| identity.text("accountId").map(String::from))
@@ -103,7 +104,7 @@ impl<'a> TrailRecord<'a> {
         };
         let base = operation.map_or(operations::UNKNOWN_SEVERITY, |operation| operation.severity);
         Change {
-            request_id: self.filled("requestID").unwrap_or_else(|| event_id.clone()),
+            request_id: self.request_id(addendum.as_ref()).unwrap_or_else(|| event_id.clone()),
             event_id,
             occurred_at: self.event_time,
             resource: Resource::of(operation, &self.event_name, &parameters, &account_id, &region),
@@ -120,6 +121,7 @@ impl<'a> TrailRecord<'a> {
             response_elements: self.json_text("responseElements"),
             spilled: None,
             omitted: parameters.omitted,
+            addendum,
             evidence,
             principal,
             event_name: self.event_name,
@@ -127,9 +129,19 @@ impl<'a> TrailRecord<'a> {
         }
     }
 
-    fn event_id(&self) -> String {
-        let own = self.filled("sharedEventID").or_else(|| self.filled("eventID"));
+    /// A record that amends another may share its ids, and must not be taken for it.
+    fn event_id(&self, addendum: Option<&Addendum>) -> String {
+        let own = match addendum.and_then(|addendum| addendum.original_event_id.as_ref()) {
+            Some(original) => self.filled("eventID").filter(|id| id != original),
+            None => self.filled("sharedEventID").or_else(|| self.filled("eventID")),
+        };
         own.unwrap_or_else(|| format!("sha256-{}", self.canonical_digest().short()))
+    }
+
+    fn request_id(&self, addendum: Option<&Addendum>) -> Option<String> {
+        addendum
+            .and_then(|addendum| addendum.original_request_id.clone())
+            .or_else(|| self.filled("requestID"))
     }
 
     fn filled(&self, name: &str) -> Option<String> {
