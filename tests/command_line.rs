@@ -232,6 +232,32 @@ fn an_amended_event_and_its_amendment_are_both_listed() {
     assert!(human.contains("amends"), "{human}");
 }
 
+/// A resource below another is found by its ARN, too, and with the tags that were put on it.
+#[test]
+fn a_nested_resource_is_found_by_its_arn() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let hits: Vec<String> = text("events/operations/bedrock-agent.ndjson")
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["hit"].to_string())
+        .collect();
+    let file = folder.path().join("hits.ndjson");
+    std::fs::write(&file, hits.join("\n")).unwrap();
+    let counts = ask(&ledger, &["index", file.to_str().unwrap(), "--json"]).json();
+    assert_eq!(counts["indexed"], hits.len());
+    let alias = "arn:aws:bedrock:eu-central-1:444455556666:agent-alias/AGNT5T7WQ2/ALIA3C9XW1";
+    let changes = ask(&ledger, &["changes", "--resource", alias, "--json"]).json();
+    let mut names: Vec<_> =
+        changes.as_array().unwrap().iter().map(|change| change["event_name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        ["CreateAgentAlias", "DeleteAgentAlias", "TagResource", "UntagResource", "UpdateAgentAlias"]
+    );
+    let human = ask(&ledger, &["changes", "--resource", "agent-alias/AGNT5T7WQ2:ALIA3C9XW1"]);
+    assert_eq!(human.status, 0, "{}", human.stderr);
+}
+
 #[test]
 fn the_demo_tells_its_story() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use audit_domain::{
-    change::{Change, Outcome, Resource, split_identifier},
+    change::{Change, Outcome, Resource, names_of_arn, split_identifier},
     ledger::record::{ChangeLine, Diff, Record},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -114,8 +114,8 @@ fn kind_matches(kind: &str, wanted: &str) -> bool {
 /// A resource as somebody typed it.
 struct ResourceName {
     account_and_region: Option<(String, String)>,
-    kind: Option<String>,
-    id: String,
+    /// Kinds with ids under which its changes are recorded; without a kind where only an id was typed.
+    names: Vec<(Option<String>, String)>,
     arn: Option<String>,
 }
 
@@ -125,18 +125,14 @@ impl ResourceName {
             return Self::of_arn(typed);
         }
         let mut parts = typed.splitn(4, '/');
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(account), Some(region), Some(kind), Some(id)) => Self {
-                account_and_region: Some((account.to_owned(), region.to_owned())),
-                kind: Some(kind.to_owned()),
-                id: id.to_owned(),
-                arn: None,
-            },
-            (Some(kind), Some(id), None, None) => {
-                Self { account_and_region: None, kind: Some(kind.to_owned()), id: id.to_owned(), arn: None }
+        let (account_and_region, kind, id) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some(account), Some(region), Some(kind), Some(id)) => {
+                (Some((account.to_owned(), region.to_owned())), Some(kind.to_owned()), id)
             }
-            _ => Self { account_and_region: None, kind: None, id: typed.to_owned(), arn: None },
-        }
+            (Some(kind), Some(id), None, None) => (None, Some(kind.to_owned()), id),
+            _ => (None, None, typed),
+        };
+        Self { account_and_region, names: vec![(kind, id.to_owned())], arn: None }
     }
 
     fn of_arn(arn: &str) -> Self {
@@ -144,10 +140,16 @@ impl ResourceName {
         let part = |nth: usize| parts.get(nth).copied().unwrap_or_default();
         let (kind, _) = part(5).split_once('/').unwrap_or((part(5), ""));
         let (id, _version) = split_identifier(arn);
+        let mut names: Vec<_> =
+            names_of_arn(arn).into_iter().map(|(kind, id)| (Some(kind.to_owned()), id)).collect();
+        if names.iter().flat_map(|(kind, _)| kind).all(|kind| is_put_on(kind)) {
+            names.push((Some(kind.to_owned()), id.to_owned()));
+        }
+        // models of AWS belong to no account
+        let owned = !part(4).is_empty() && !part(3).is_empty();
         Self {
-            account_and_region: Some((part(4).to_owned(), part(3).to_owned())),
-            kind: Some(kind.to_owned()),
-            id: id.to_owned(),
+            account_and_region: owned.then(|| (part(4).to_owned(), part(3).to_owned())),
+            names,
             arn: Some(arn.to_owned()),
         }
     }
@@ -155,13 +157,16 @@ impl ResourceName {
     /// The partitions of `by-resource` to ask, where the name says enough.
     fn ledger_names(&self) -> Option<Vec<String>> {
         let (account, region) = self.account_and_region.as_ref()?;
-        let kind = self.kind.as_ref()?;
-        let name = |kind: &str| format!("{account}/{region}/{kind}/{}", self.id);
-        let mut names = vec![name(kind), name(&format!("{kind}-version"))];
-        if self.arn.is_some() {
-            names.push(name("resource-policy"));
+        let mut partitions = Vec::new();
+        for (kind, id) in &self.names {
+            let kind = kind.as_ref()?;
+            partitions.push(format!("{account}/{region}/{kind}/{id}"));
+            // an ARN names them all
+            if self.arn.is_none() {
+                partitions.push(format!("{account}/{region}/{kind}-version/{id}"));
+            }
         }
-        Some(names)
+        Some(partitions)
     }
 
     fn matches(&self, resource: &Resource) -> bool {
@@ -169,12 +174,17 @@ impl ResourceName {
             .account_and_region
             .as_ref()
             .is_none_or(|(account, region)| *account == resource.account_id && *region == resource.region);
-        let same_kind = self.kind.as_deref().is_none_or(|kind| {
-            kind_matches(&resource.kind, kind)
-                || (self.arn.is_some() && resource.kind == "resource-policy" && self.arn == resource.arn)
-        });
-        same_place && same_kind && self.id == resource.id
+        same_place
+            && (self.arn.is_none() || !is_put_on(&resource.kind) || self.arn == resource.arn)
+            && self.names.iter().any(|(kind, id)| {
+                *id == resource.id && kind.as_deref().is_none_or(|kind| kind_matches(&resource.kind, kind))
+            })
     }
+}
+
+/// Tags and policies have the id of what they are put on, whatever kind that is.
+fn is_put_on(kind: &str) -> bool {
+    matches!(kind, "tag" | "resource-policy")
 }
 
 #[cfg(test)]
@@ -188,6 +198,9 @@ mod tests {
         assert_eq!(names("1/eu-west-1/guardrail/abc"), full);
         assert_eq!(names("arn:aws:bedrock:eu-west-1:1:guardrail/abc"), full);
         assert_eq!(names("guardrail/abc"), None);
+        assert_eq!(names("arn:aws:bedrock:eu-west-1::foundation-model/a.b-v1:0"), None);
+        let alias = names("arn:aws:bedrock:eu-west-1:1:agent-alias/A/B");
+        assert_eq!(alias.as_deref(), Some("1/eu-west-1/agent-alias/A:B"));
         assert!(kind_matches("guardrail-version", "guardrail") && !kind_matches("guardrail", "prompt"));
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     values::{Unread, foreign, read_as, refused},
 };
 pub use addendum::Addendum;
-pub use resource::{Resource, UNKNOWN, split_identifier};
+pub use resource::{Resource, UNKNOWN, names_of_arn, split_identifier};
 use wire::TrailRecord;
 
 /// A call that changed configuration, or tried to.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use super::operations::{Kind, Operation};
+use super::operations::{self, Kind, Operation};
 use crate::json::{Members, boolean, elements, scalar};
 
 /// The resource kind of an operation that no table knows, and an id or a part of one that the record does not name.
@@ -123,6 +123,21 @@ pub fn split_identifier(identifier: &str) -> (&str, Option<&str>) {
         }
         _ => (last, None),
     }
+}
+
+/// The kinds and ids under which changes of the resource with this ARN are recorded, of its tags and policies as well.
+pub fn names_of_arn(arn: &str) -> Vec<(&'static str, String)> {
+    let kinds = operations::watched().map(|operation| operation.kind);
+    let mut names: Vec<_> = kinds
+        .filter(|kind| !kind.form.is_empty())
+        .filter_map(|kind| {
+            let parts = parts_in(arn, kind.form).filter(|parts| parts.len() == kind.id.len())?;
+            Some((kind.name, parts.join(":")))
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// What stands at each `#` of a form, where the ARN ends like it.

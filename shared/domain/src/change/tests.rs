@@ -266,3 +266,19 @@ fn flags_and_times_are_read_however_they_are_written() {
     assert_eq!(record("InventSomething", fraction), TrailEvent::NoChange("a reading call"));
     assert_eq!(record("InvokeAgentRuntime", panther), TrailEvent::NoChange("a runtime call"));
 }
+
+#[test]
+fn an_arn_names_all_under_which_its_changes_are_recorded() {
+    let names = |resource: &str| {
+        let names = names_of_arn(&format!("arn:aws:bedrock:eu-central-1:444455556666:{resource}"));
+        names.into_iter().map(|(kind, id)| format!("{kind}/{id}")).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names("guardrail/g"), "guardrail/g guardrail-version/g resource-policy/g tag/g");
+    assert_eq!(names("prompt/P:3"), "prompt/P prompt-version/P resource-policy/P tag/P");
+    assert_eq!(names("agent-alias/A/B"), "agent-alias/A:B resource-policy/B tag/B");
+    assert_eq!(names("provisioned-model/x"), "provisioned-model-throughput/x resource-policy/x tag/x");
+    assert_eq!(
+        names("model-customization-job/a.b:0:4k/j"),
+        "model-customization-job/j resource-policy/j tag/j"
+    );
+}
