@@ -120,16 +120,54 @@ fn questions_two_and_three_the_prompt_and_the_documents_of_an_answer() {
 }
 
 #[test]
+fn the_affected_answers_are_found_by_every_filter() {
+    let (_folder, ledger) = indexed();
+    let found = |filters: &[&str]| -> Vec<String> {
+        let answer = ask(&ledger, &[&["invocations", "--json"], filters].concat()).json();
+        let lines = answer.as_array().unwrap().iter();
+        lines.map(|line| line["request_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found(&[]).len(), 9);
+    assert_eq!(found(&["--system-prompt", &CLAIMS_PROMPT[..10]]).len(), 2);
+    assert_eq!(found(&["--system-prompt", CLAIMS_PROMPT])[1], WRONG_ANSWER);
+    let arn = "arn:aws:bedrock:eu-central-1:444455556666:guardrail/gr4k2p9x7wzq";
+    let guarded = found(&["--guardrail", arn]);
+    assert!(guarded.contains(&WRONG_ANSWER.to_owned()));
+    assert_eq!(found(&["--guardrail", "gr4k2p9x7wzq"]), guarded);
+    assert_eq!(found(&["--no-guardrail"]).len() + guarded.len(), 9);
+    assert_eq!(
+        found(&["--since", "2026-10-15T15:31:00Z", "--until", "2026-10-15T15:32:00Z"]),
+        [WRONG_ANSWER]
+    );
+    assert_eq!(found(&["--model", "TITAN"]).len(), 1);
+    assert_eq!(found(&["--principal", "BKB-Retrieve"]).len(), 1);
+    assert_eq!(found(&["--source", "s3://nowhere"]).len(), 0);
+    let line = &ask(&ledger, &["invocations", "--json", "--model", "titan"]).json()[0];
+    assert_eq!(line["system_prompt"], serde_json::json!({"status": "none", "id": null}));
+    let human = ask(&ledger, &["invocations", "--since", "2026-10-15"]).stdout;
+    assert!(human.contains("9 invocations") && human.contains(WRONG_ANSWER), "{human}");
+}
+
+#[test]
 fn nothing_found_and_what_cannot_be_are_told_apart() {
     let (_folder, ledger) = indexed();
     assert_eq!(ask(&ledger, &["explain", "nobody"]).status, 1);
     assert_eq!(ask(&ledger, &["prompt", "00000000"]).status, 1);
+    assert_eq!(ask(&ledger, &["verify", "nobody"]).status, 1);
+    assert_eq!(ask(&ledger, &["invocations", "--model", "no-such-model"]).status, 1);
+    for later in [&["states", "guardrail/gr4k2p9x7wzq"][..], &["sources", "s3://handbook/claims.pdf"]] {
+        let answer = ask(&ledger, &[later, &["--json"]].concat());
+        assert_eq!((answer.status, answer.json()), (1, serde_json::json!([])));
+        assert!(answer.stderr.contains("not recorded yet"), "{}", answer.stderr);
+    }
     for wrong in [
         &["changes", "--since", "someday"][..],
         &["changes", "--since", "2026-10-02", "--until", "2026-10-01"],
         &["changes", "--outcome", "maybe"],
         &["index", "/not/there.json.gz"],
-        &["index", "s3://bucket/prefix"],
+        &["index", "s3://"],
+        &["invocations", "--guardrail", "g", "--no-guardrail"],
+        &["states", "guardrail/g", "--at", "someday"],
         &["unknown"],
         &["--tables", "one,two", "changes"],
     ] {

@@ -8,6 +8,7 @@
 //! * `command_line`: the real `bedrock-audit` binary.
 
 mod architecture;
+mod backfill;
 mod bodies;
 mod command_line;
 mod index_invocations;

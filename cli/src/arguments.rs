@@ -43,12 +43,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Run the real pipeline on a sample incident, and show the alert and the three answers
     Demo,
-    /// Index log files and folders: invocation logs, CloudTrail files and single events, told apart by content
-    Index {
-        /// Files and folders
-        #[arg(required = true, value_name = "PATH")]
-        paths: Vec<PathBuf>,
-    },
+    /// Index log files: invocation logs, CloudTrail files and single events, told apart by content
+    Index(IndexArguments),
     /// Show the whole decision context of a request
     Explain {
         /// The request id, as the SDK, the log and CloudTrail have it
@@ -56,6 +52,8 @@ pub(crate) enum Command {
     },
     /// List who changed what, newest first
     Changes(ChangesArguments),
+    /// List the model calls, newest first: which answers were affected
+    Invocations(InvocationsArguments),
     /// List the system prompts in use, with their first and last sighting
     Prompts {
         /// Only those of this caller: an ARN, or a part of an ARN or name
@@ -69,6 +67,63 @@ pub(crate) enum Command {
         /// Its id, or at least the first eight characters of it
         id: String,
     },
+    /// List the answers that used a document
+    Sources {
+        /// The document's URI, as its knowledge base names it
+        uri: String,
+        #[command(flatten)]
+        window: Window,
+    },
+    /// Show what a resource looked like
+    States {
+        /// guardrail/abc123, an ARN, or ACCOUNT/REGION/KIND/ID
+        resource: String,
+        /// At this time: RFC 3339, a date, 3d, "last thursday"
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Read the raw record of a request again, and compare: 0 equal, 1 unknown, 2 differs or gone
+    Verify {
+        /// The request id
+        request_id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IndexArguments {
+    /// Files, folders, and s3://bucket/prefix
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Say what would be read, and read nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Pass over what was read to its end before and did not change since
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InvocationsArguments {
+    /// Only those of this principal: an ARN, or a part of an ARN or name
+    #[arg(long)]
+    pub(crate) principal: Option<String>,
+    /// Only those of this model: its id as the caller passed it, or a part of it
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Only those with this system prompt: its id, or the beginning of it
+    #[arg(long, value_name = "ID")]
+    pub(crate) system_prompt: Option<String>,
+    /// Only those under this guardrail: its id or ARN
+    #[arg(long, value_name = "ID", conflicts_with = "no_guardrail")]
+    pub(crate) guardrail: Option<String>,
+    /// Only those of which no guardrail is known
+    #[arg(long)]
+    pub(crate) no_guardrail: bool,
+    /// Only those that had this document in their context, where the request names it
+    #[arg(long, value_name = "URI")]
+    pub(crate) source: Option<String>,
+    #[command(flatten)]
+    pub(crate) window: Window,
 }
 
 #[derive(Debug, Args)]
@@ -107,12 +162,17 @@ impl Global {
     }
 }
 
+impl Global {
+    /// A moment that was typed.
+    pub(crate) fn moment(&self, typed: &str) -> Result<Timestamp, String> {
+        window::moment(typed, self.now(), self.utc_offset)
+    }
+}
+
 impl Window {
     /// The span of time that was typed; `None` where nothing was.
     pub(crate) fn span(&self, global: &Global) -> Result<Option<Span>, String> {
-        let moment = |typed: &Option<String>| {
-            typed.as_deref().map(|typed| window::moment(typed, global.now(), global.utc_offset)).transpose()
-        };
+        let moment = |typed: &Option<String>| typed.as_deref().map(|typed| global.moment(typed)).transpose();
         let (since, until) = (moment(&self.since)?, moment(&self.until)?);
         if since.is_none() && until.is_none() {
             return Ok(None);

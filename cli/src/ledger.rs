@@ -12,7 +12,7 @@ use audit_aws::{
 use audit_domain::evidence::ObjectLocation;
 use etcetera::BaseStrategy as _;
 
-use crate::{arguments::Global, embedded, local::Folder};
+use crate::{arguments::Global, embedded, objects::Folder};
 
 /// A ledger of either kind.
 pub(crate) type AnyLedger = Ledger<Objects>;

@@ -2,7 +2,7 @@
 //!
 //! * `arguments`: what can be typed.
 //! * `ledger`: which ledger is asked: `embedded` in a file, or a deployed stack's tables.
-//! * `local`: log files and kept objects on this machine.
+//! * `objects`: log objects on this machine and in buckets.
 //! * `commands`: one file per command.
 //! * `output`: tables for people, JSON for machines; nothing of a record reaches the terminal unescaped.
 
@@ -10,7 +10,7 @@ mod arguments;
 mod commands;
 mod embedded;
 mod ledger;
-mod local;
+mod objects;
 mod output;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use anstream::{eprintln, println};
 use anstyle::{AnsiColor, Style};
 use audit_app::ports::Span;
 use audit_domain::alert::is_unsafe;
-use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, presets};
 use jiff::{Timestamp, tz::Offset};
 use serde_json::Value;
 
@@ -73,6 +73,19 @@ pub(crate) fn json(value: &Value) {
 
 /// A table whose cells went through [`line`].
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+    println!("{}", filled(headings, rows));
+}
+
+/// The same, with ids in the first column: they are never wrapped, so that they can be copied.
+pub(crate) fn table_by_id<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) {
+    let mut table = filled(headings, rows);
+    if let Some(ids) = table.column_mut(0) {
+        ids.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    println!("{table}");
+}
+
+fn filled<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.map(|heading| Cell::new(heading).add_attribute(Attribute::Underlined)));
@@ -82,7 +95,7 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Ite
     for row in rows {
         table.add_row(row.iter().map(|cell| line(cell)));
     }
-    println!("{table}");
+    table
 }
 
 /// Text of a record on one line: control characters are escaped.

@@ -29,7 +29,7 @@ use super::{changes, explain, prompts};
 use crate::{
     arguments::{Arguments, Command, Global},
     ledger::{self, AnyLedger},
-    local::{BodiesInFolders, Files},
+    objects::{BodiesInFolders, Files},
     output::{self, Ending},
 };
 

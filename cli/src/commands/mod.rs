@@ -4,7 +4,10 @@ mod changes;
 mod demo;
 mod explain;
 mod index;
+mod invocations;
+mod later;
 mod prompts;
+mod verify;
 
 use crate::{
     arguments::{Arguments, Command},
@@ -21,7 +24,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     let ledger = ledger::open(global).await?;
     match &arguments.command {
         Command::Demo => Ok(Ending::Done),
-        Command::Index { paths } => index::run(paths, &ledger, global).await,
+        Command::Index(asked) => index::run(asked, &ledger, global).await,
+        Command::Invocations(asked) => invocations::run(asked, &ledger, global).await,
+        Command::Sources { uri, window } => later::sources(uri, window, global),
+        Command::States { resource, at } => later::states(resource, at.as_deref(), global),
+        Command::Verify { request_id } => verify::run(request_id, &ledger, global).await,
         Command::Explain { request_id } => explain::run(request_id, &ledger, global).await,
         Command::Changes(asked) => changes::run(asked, &ledger, global).await,
         Command::Prompts { principal, window } => {

@@ -5,7 +5,8 @@
 //! * [`index`]: a log object into the ledger, by way of [`inflate`] and [`sightings`]; [`body_request`] is how bodies
 //!   beside the log are asked for later.
 //! * [`record_change`]: a change into the ledger, and its alert out.
-//! * [`answer`]: the questions: one request, changes, system prompts.
+//! * [`answer`]: the questions: one request, changes, invocations, system prompts.
+//! * [`verify`]: whether a raw record is still what it was.
 
 pub mod answer;
 pub mod body_request;
@@ -14,3 +15,4 @@ pub mod inflate;
 pub mod ports;
 pub mod record_change;
 pub mod sightings;
+pub mod verify;

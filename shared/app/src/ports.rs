@@ -97,6 +97,35 @@ pub trait ReadObjects: Sync {
     -> impl Future<Output = Result<Self::Chunks, PortError>> + Send;
 }
 
+/// An object of a bucket, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedObject {
+    /// Where it lies, with its entity tag.
+    pub location: ObjectLocation,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A page of a list, and where the next one begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedPage {
+    /// The objects, by key.
+    pub objects: Vec<ListedObject>,
+    /// The token of the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// Lists the objects of a bucket: `s3:ListBucket`.
+pub trait ListObjects: Sync {
+    /// The objects under a prefix, page by page.
+    fn list(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        page: Option<String>,
+    ) -> impl Future<Output = Result<ListedPage, PortError>> + Send;
+}
+
 /// Reads bodies that lie beside a log: `s3:GetObject` on the log buckets.
 pub trait ReadBodies: ReadObjects {
     /// Opens a body; `None` where nothing is there, or nothing that may be read: S3 says 403 of what is not there to
@@ -170,6 +199,15 @@ pub trait PutDeliveries: Sync {
         delivery: &Delivery,
         expires_at: i64,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Looks deliveries up: `dynamodb:Query` on Deliveries.
+pub trait FindDeliveries: Sync {
+    /// Whether the object, as its entity tag has it, was read to its end, with nothing outstanding.
+    fn was_delivered(
+        &self,
+        location: &ObjectLocation,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// Counts a caller's prompts: `dynamodb:Query` on States.

@@ -1,8 +1,12 @@
 //! Log objects, and the audit bucket.
 
-use audit_app::ports::{Chunks, FetchKept, KeepObjects, PortError, ReadBodies, ReadObjects};
+use audit_app::ports::{
+    Chunks, FetchKept, KeepObjects, ListObjects, ListedObject, ListedPage, PortError, ReadBodies, ReadObjects,
+};
 use audit_domain::evidence::ObjectLocation;
-use aws_sdk_s3::{Client, operation::get_object::builders::GetObjectFluentBuilder, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client, operation::get_object::builders::GetObjectFluentBuilder, primitives::ByteStream, types::Object,
+};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use bytes::Bytes;
 
@@ -37,6 +41,25 @@ impl ReadObjects for LogObjects {
             self.get(location, &action)?.send().await.map_err(|error| port_error(&action, &error))?;
         Ok(ObjectChunks { body: answer.body, action })
     }
+}
+
+impl ListObjects for LogObjects {
+    async fn list(&self, bucket: &str, prefix: &str, page: Option<String>) -> Result<ListedPage, PortError> {
+        let list = self.client.list_objects_v2().bucket(bucket).prefix(prefix);
+        let answer = list.set_continuation_token(page).send().await;
+        let answer = answer.map_err(|error| port_error(&format!("list s3://{bucket}/{prefix}"), &error))?;
+        let objects = answer.contents().iter().filter_map(|object| listed(bucket, object)).collect();
+        Ok(ListedPage { objects, next: answer.next_continuation_token })
+    }
+}
+
+fn listed(bucket: &str, object: &Object) -> Option<ListedObject> {
+    let mut location = ObjectLocation::object(bucket, object.key()?);
+    let size = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+    // some stores that speak like S3 list no entity tags
+    let written = || object.last_modified().map(|at| format!("{size}-{}", at.as_nanos()));
+    location.etag = object.e_tag().map(|etag| etag.trim_matches('"').to_owned()).or_else(written);
+    Some(ListedObject { location, size })
 }
 
 impl ReadBodies for LogObjects {

@@ -8,7 +8,7 @@ use crate::{
     change::{Addendum, Change},
     evidence::Evidence,
     invocation::Invocation,
-    ledger::record::{Call, Diff, Link, Source},
+    ledger::record::{Call, Diff, InvocationLine, Link, Source},
     principal::Principal,
     time,
 };
@@ -114,6 +114,26 @@ pub fn invocation(invocation: &Invocation, prompt_text: Option<&str>) -> Value {
     })
 }
 
+/// An entry of `invocations --json`: what the list's index holds; `explain` has the rest.
+pub fn invocation_line(line: &InvocationLine) -> Value {
+    json!({
+        "request_id": line.request_id,
+        "occurred_at": time::rfc3339(line.occurred_at),
+        "account_id": line.account_id,
+        "region": line.region,
+        "operation": line.operation,
+        "model_id": line.model_id,
+        "principal": principal(&Principal::from_arn(&line.principal)),
+        "system_prompt": {"status": line.system_prompt_status, "id": line.system_prompt_id},
+        "guardrail": {
+            "id": line.guardrail_id,
+            "version": line.guardrail_version,
+            "action": line.guardrail_action,
+        },
+        "error_code": line.error_code,
+    })
+}
+
 fn texts(map: &BTreeMap<String, String>) -> Value {
     map.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect::<Map<_, _>>().into()
 }
@@ -177,7 +197,8 @@ fn principal(principal: &Principal) -> Value {
     })
 }
 
-fn evidence(evidence: &Evidence) -> Value {
+/// Where a raw record lies, and what it was.
+pub fn evidence(evidence: &Evidence) -> Value {
     json!({
         "location": evidence.location.to_string(),
         "bucket": evidence.location.bucket,

@@ -9,7 +9,7 @@ use audit_domain::{
     values::Reject,
 };
 
-use super::item::{Attributes, Writer};
+use super::item::{Attributes, Reader, Writer};
 
 pub(super) fn encode(delivery: &Delivery, expires_at: i64) -> Attributes {
     let counts = &delivery.counts;
@@ -26,6 +26,7 @@ pub(super) fn encode(delivery: &Delivery, expires_at: i64) -> Attributes {
         .number("duplicate", counts.duplicate)
         .number("rejected", counts.rejected)
         .number("ignored", counts.ignored)
+        .number("bodies_outstanding", counts.bodies_outstanding)
         .number("bytes", delivery.bytes)
         .finish()
 }
@@ -37,6 +38,16 @@ pub(super) fn encode_reject(delivery: &Delivery, reject: &Reject, expires_at: i6
         .text("sha256", reject.sha256.as_str())
         .number("bytes", reject.bytes)
         .finish()
+}
+
+/// Whether the item says that the object with this entity tag was read to its end, with nothing outstanding.
+pub(super) fn says_done(item: &Attributes, etag: Option<&str>) -> bool {
+    let item = Reader::of(item);
+    let outstanding: Option<u64> = item.number("bodies_outstanding");
+    item.maybe("status").as_deref() == Some("done")
+        && outstanding.unwrap_or_default() == 0
+        && etag.is_some()
+        && item.maybe("etag").as_deref() == etag
 }
 
 fn keyed(delivery: &Delivery, sort_key: &str, expires_at: i64) -> Writer {

@@ -1,11 +1,14 @@
 //! The ports that ask: queries, never a scan. What is over its retention is not shown.
 
-use audit_app::ports::{CountSightings, FetchKept, PortError, QueryRecords, QueryStates, Span};
+use audit_app::ports::{
+    CountSightings, FetchKept, FindDeliveries, PortError, QueryRecords, QueryStates, Span,
+};
 use audit_domain::{
     digest::bounded_key,
+    evidence::ObjectLocation,
     ledger::{
         record::{ChangeLine, InvocationLine, Record, change_bucket, invocation_bucket},
-        schema::{BY_RESOURCE, BY_TIME, Index, RECORDS, STATES},
+        schema::{BY_RESOURCE, BY_TIME, DELIVERIES, Index, RECORDS, STATES},
         state::{SEEN, Sighting, caller_subject, list_subject, prompt_subject},
     },
 };
@@ -15,7 +18,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{
-    Ledger,
+    Ledger, deliveries,
     item::{Attributes, Reader, Unreadable},
     records,
     states::{self, FoundText},
@@ -109,6 +112,16 @@ impl<K: Sync> CountSightings for Ledger<K> {
         let answer =
             answer.map_err(|error| port_error(&format!("count the system prompts of {caller}"), &error))?;
         Ok(usize::try_from(answer.count()).unwrap_or_default())
+    }
+}
+
+impl<K: Sync> FindDeliveries for Ledger<K> {
+    async fn was_delivered(&self, location: &ObjectLocation) -> Result<bool, PortError> {
+        let query = self.client.query().table_name(&self.tables.deliveries);
+        let query = by_key(query, DELIVERIES.partition, &bounded_key(&location.to_string()));
+        let action = format!("look up the delivery of {location}");
+        let says_done = |item: &Attributes| Ok(deliveries::says_done(item, location.etag.as_deref()));
+        Ok(self.all(query, &action, says_done).await?.contains(&true))
     }
 }
 

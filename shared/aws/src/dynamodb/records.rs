@@ -121,8 +121,15 @@ pub(super) fn invocation_line(item: &Attributes) -> Result<InvocationLine, Unrea
         occurred_at: item.moment("occurred_at")?,
         principal: item.text("principal")?,
         model_id: item.text("model_id")?,
+        account_id: item.maybe("account_id"),
+        region: item.maybe("region"),
+        operation: item.maybe("operation"),
+        system_prompt_status: item.maybe("system_prompt_status"),
         system_prompt_id: item.maybe("system_prompt_id"),
         guardrail_id: item.maybe("guardrail_id"),
+        guardrail_version: item.maybe("guardrail_version"),
+        guardrail_action: item.maybe("guardrail_action"),
+        error_code: item.maybe("error_code"),
     })
 }
 

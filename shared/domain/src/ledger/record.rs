@@ -383,10 +383,24 @@ pub struct InvocationLine {
     pub principal: String,
     /// The model, as the caller passed it.
     pub model_id: String,
+    /// The account.
+    pub account_id: Option<String>,
+    /// The region that was called.
+    pub region: Option<String>,
+    /// `Converse`, `InvokeModel`, ...
+    pub operation: Option<String>,
+    /// What is known of the system prompt.
+    pub system_prompt_status: Option<String>,
     /// The system prompt.
     pub system_prompt_id: Option<String>,
     /// The guardrail.
     pub guardrail_id: Option<String>,
+    /// Its version.
+    pub guardrail_version: Option<String>,
+    /// What it did.
+    pub guardrail_action: Option<String>,
+    /// Why the call failed.
+    pub error_code: Option<String>,
 }
 
 /// How long things are kept.

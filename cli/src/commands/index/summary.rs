@@ -1,75 +1,31 @@
-//! `index`: log files and folders into the ledger.
+//! What became of everything that was named, in numbers that add up.
 
-use std::{io::IsTerminal as _, path::PathBuf};
-
-use audit_app::index::{Indexing, Takes, index_object};
 use audit_domain::{
-    ledger::{
-        delivery::{Completion, Counts, Delivery},
-        record::Retention,
-    },
+    ledger::delivery::{Completion, Counts, Delivery},
     values::Reject,
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::{
-    arguments::Global,
-    ledger::AnyLedger,
-    local::{BodiesInFolders, Files, find},
-    output::{self, Ending},
-};
+use crate::output::{self, Ending};
 
 /// So many rejects are shown to people; machines get all that are kept.
 const SHOWN: usize = 20;
 
 /// What became of everything that was named.
 #[derive(Default)]
-struct Summary {
-    counts: Counts,
+pub(super) struct Summary {
+    pub(super) counts: Counts,
     objects: u64,
     rejects: Vec<(String, Reject)>,
     partial: Vec<(String, String)>,
-    failed: Vec<(String, String)>,
-}
-
-pub(crate) async fn run(paths: &[PathBuf], ledger: &AnyLedger, global: &Global) -> Result<Ending, String> {
-    if let Some(remote) = paths.iter().find(|path| path.starts_with("s3:")) {
-        return Err(format!(
-            "{} lies in S3: this version indexes local files and folders; copy it first (aws s3 cp --recursive)",
-            remote.display()
-        ));
-    }
-    let found = find(paths);
-    let bodies = BodiesInFolders::below(paths);
-    let mut summary = Summary { failed: found.unreadable, ..Summary::default() };
-    summary.counts.received += found.passed_over;
-    summary.counts.ignored += found.passed_over;
-    let bar = progress_bar(found.files.iter().map(|file| file.size).sum());
-    let indexing = Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now: global.now() };
-    for file in found.files {
-        bar.set_message(output::line(file.location.key.rsplit('/').next().unwrap_or_default()));
-        let mut progress = |bytes| bar.inc(bytes);
-        match index_object(&Files, ledger, &bodies, &file.location, indexing, &mut progress).await {
-            Ok(delivery) => summary.add(delivery),
-            Err(error) => summary.failed.push((file.location.key, error.to_string())),
-        }
-    }
-    bar.finish_and_clear();
-    if global.json {
-        output::json(&summary.json())
-    } else {
-        summary.print()
-    }
-    Ok(if summary.partial.is_empty() && summary.failed.is_empty() {
-        Ending::Done
-    } else {
-        Ending::Incomplete
-    })
+    pub(super) failed: Vec<(String, String)>,
+    /// Objects that were read before and were passed over.
+    pub(super) resumed: u64,
 }
 
 impl Summary {
-    fn add(&mut self, delivery: Delivery) {
+    /// Adds what became of one object.
+    pub(super) fn add(&mut self, delivery: Delivery) {
         self.objects += 1;
         self.counts.add(&delivery.counts);
         let object = delivery.location.key;
@@ -79,7 +35,7 @@ impl Summary {
         }
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let reasons = |list: &[(String, String)]| -> Vec<Value> {
             list.iter().map(|(object, reason)| json!({"object": object, "reason": reason})).collect()
         };
@@ -97,6 +53,7 @@ impl Summary {
             .collect();
         json!({
             "objects": self.objects,
+            "passed_over": self.resumed,
             "received": self.counts.received,
             "indexed": self.counts.indexed,
             "duplicate": self.counts.duplicate,
@@ -109,9 +66,12 @@ impl Summary {
         })
     }
 
-    fn print(&self) {
+    pub(super) fn print(&self) {
         let Counts { received, indexed, duplicate, rejected, ignored, bodies_outstanding } = self.counts;
         output::heading(&format!("{} objects read", self.objects));
+        if self.resumed > 0 {
+            output::say(&format!("{} passed over: they were read to their end before", self.resumed));
+        }
         output::say(&format!(
             "received {received} = indexed {indexed} + duplicate {duplicate} + rejected {rejected} + ignored {ignored}"
         ));
@@ -143,15 +103,9 @@ impl Summary {
             }
         }
     }
-}
 
-fn progress_bar(bytes: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
+    /// How the command ends: 2 where something could not be read.
+    pub(super) fn ending(&self) -> Ending {
+        if self.partial.is_empty() && self.failed.is_empty() { Ending::Done } else { Ending::Incomplete }
     }
-    let bar = ProgressBar::new(bytes);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {eta:>4} {wide_msg}") {
-        bar.set_style(style);
-    }
-    bar
 }
