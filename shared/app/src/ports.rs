@@ -182,6 +182,13 @@ pub trait PutStates: Sync {
         expires_at: i64,
     ) -> impl Future<Output = Result<Put, PortError>> + Send;
 
+    /// Notes that there were invocations on a day (`2026-10-15`), once.
+    fn put_invocation_day(
+        &self,
+        day: &str,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<Put, PortError>> + Send;
+
     /// Merges a sighting with the one that is stored under this key.
     fn put_sighting(
         &self,
@@ -254,6 +261,8 @@ pub trait QueryStates: Sync {
     fn prompt_sightings(&self, id: &str) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
     /// The system prompts of a month (`2026-10`).
     fn prompts_listed(&self, month: &str) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
+    /// The days of a month (`2026-10`) on which there were invocations.
+    fn invocation_days(&self, month: &str) -> impl Future<Output = Result<Vec<String>, PortError>> + Send;
     /// The system prompts of a caller, day by day, from one day to another, both included.
     fn caller_sightings(
         &self,

@@ -1,4 +1,5 @@
-//! Which system prompts an object's invocations used: gathered, so that each prompt and caller costs one write an object.
+//! Which system prompts an object's invocations used, and on which days: gathered, so that each prompt, caller and day
+//! costs one write an object.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,8 @@ pub struct Sightings {
     kept_texts: BTreeSet<String>,
     prompts_of: BTreeMap<(String, String), BTreeSet<String>>,
     volatile: BTreeSet<(String, String)>,
+    /// The days of the invocations, with when they are over.
+    days: BTreeMap<String, i64>,
 }
 
 impl Sightings {
@@ -51,11 +54,12 @@ impl Sightings {
         retention: Retention,
         now: Timestamp,
     ) -> Result<(), PortError> {
-        let Some(prompt) = &reading.system_prompt else { return Ok(()) };
         let invocation = &reading.invocation;
+        let day = time::day(invocation.occurred_at);
+        self.days.entry(day.clone()).or_insert_with(|| retention.expires_at(invocation.occurred_at, now));
+        let Some(prompt) = &reading.system_prompt else { return Ok(()) };
         let id = prompt.id.as_str();
         let caller = invocation.principal.caller();
-        let day = time::day(invocation.occurred_at);
         if self.is_volatile(caller, &day, id, states).await? {
             return Ok(());
         }
@@ -75,7 +79,7 @@ impl Sightings {
                 .and_modify(|known| known.merge(&sighting))
                 .or_insert_with(|| sighting.clone());
         }
-        if self.gathered.len() > GATHERED {
+        if self.gathered.len() + self.days.len() > GATHERED {
             self.flush(states, retention, now).await?;
         }
         Ok(())
@@ -99,6 +103,10 @@ impl Sightings {
             .try_collect::<()>()
             .await?;
         self.gathered.clear();
+        while let Some((day, expires_at)) = self.days.first_key_value() {
+            states.put_invocation_day(day, *expires_at).await?;
+            self.days.pop_first();
+        }
         // what was put is put again at worst; memory does not grow with the object
         self.kept_texts.clear();
         self.prompts_of.clear();

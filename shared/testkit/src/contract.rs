@@ -223,6 +223,13 @@ async fn sightings_merge_in_any_order(ledger: &Ledger<NoObjects>) {
     assert_eq!(ledger.count_sightings("arn:c", "2026-10-15", 1).await.unwrap(), 1);
     ledger.put_sighting(&StateKey::prompt_listed("2026-10", "p"), &merged[0], LATER).await.unwrap();
     assert_eq!(ledger.prompts_listed("2026-10").await.unwrap(), merged);
+    for (day, put) in
+        [("2026-10-07", Put::Stored), ("2026-10-06", Put::Stored), ("2026-10-07", Put::Duplicate)]
+    {
+        assert_eq!(ledger.put_invocation_day(day, LATER).await.unwrap(), put, "{day}");
+    }
+    assert_eq!(ledger.invocation_days("2026-10").await.unwrap(), ["2026-10-06", "2026-10-07"]);
+    assert_eq!(ledger.invocation_days("2026-11").await.unwrap(), [""; 0]);
 }
 
 async fn texts_are_kept_whole(ledger: &Ledger<NoObjects>) {

@@ -1,5 +1,7 @@
 //! `invocations`: which answers were affected.
 
+use std::collections::BTreeSet;
+
 use audit_domain::{
     guardrail,
     ledger::record::{InvocationLine, Record, SHARDS},
@@ -8,8 +10,8 @@ use audit_domain::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::{CONCURRENCY, days, everything};
-use crate::ports::{PortError, QueryRecords, Span};
+use super::{CONCURRENCY, days, everything, months};
+use crate::ports::{PortError, QueryRecords, QueryStates, Span};
 
 /// Which invocations are asked for.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +66,7 @@ impl InvocationQuery {
 pub async fn invocations(
     query: &InvocationQuery,
     now: Timestamp,
-    ledger: &impl QueryRecords,
+    ledger: &(impl QueryRecords + QueryStates),
 ) -> Result<Vec<InvocationLine>, PortError> {
     let span = query.span.unwrap_or_else(|| everything(now));
     let mut found = lines(span, ledger).await?;
@@ -76,9 +78,25 @@ pub async fn invocations(
     Ok(found)
 }
 
+/// A span of so many days is asked about day by day; for a longer one it is first asked on which days there was anything.
+const ASKED_DAY_BY_DAY: usize = 31;
+
 /// Every invocation of a span, in no order.
-pub(super) async fn lines(span: Span, ledger: &impl QueryRecords) -> Result<Vec<InvocationLine>, PortError> {
-    let buckets = days(span).into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
+pub(super) async fn lines(
+    span: Span,
+    ledger: &(impl QueryRecords + QueryStates),
+) -> Result<Vec<InvocationLine>, PortError> {
+    let mut asked = days(span);
+    if asked.len() > ASKED_DAY_BY_DAY {
+        let listed: Vec<Vec<String>> = stream::iter(months(span))
+            .map(|month| async move { ledger.invocation_days(&month).await })
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        let listed: BTreeSet<String> = listed.into_iter().flatten().collect();
+        asked.retain(|day| listed.contains(day));
+    }
+    let buckets = asked.into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
     let lines: Vec<Vec<_>> = stream::iter(buckets)
         .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
         .buffered(CONCURRENCY)

@@ -73,7 +73,7 @@ async fn listed_prompts(span: Span, ledger: &impl QueryStates) -> Result<Vec<Sig
 async fn sightings_by_name(
     name: &str,
     span: Span,
-    ledger: &impl QueryRecords,
+    ledger: &(impl QueryRecords + QueryStates),
 ) -> Result<Vec<Sighting>, PortError> {
     let of_line = lines(span, ledger).await?.into_iter().filter_map(|line| {
         let principal = Principal::from_arn(&line.principal);

@@ -9,7 +9,7 @@ use audit_domain::{
     ledger::{
         record::{ChangeLine, InvocationLine, Record, change_bucket, invocation_bucket},
         schema::{BY_RESOURCE, BY_TIME, DELIVERIES, Index, RECORDS, STATES},
-        state::{SEEN, Sighting, caller_subject, list_subject, prompt_subject},
+        state::{SEEN, Sighting, caller_subject, days_subject, list_subject, prompt_subject},
     },
 };
 use aws_sdk_dynamodb::{
@@ -84,6 +84,11 @@ impl<K: FetchKept> QueryStates for Ledger<K> {
     async fn prompts_listed(&self, month: &str) -> Result<Vec<Sighting>, PortError> {
         let query = by_key(self.query_states(), STATES.partition, &list_subject(month));
         self.all(query, &format!("list the system prompts of {month}"), states::decode_sighting).await
+    }
+
+    async fn invocation_days(&self, month: &str) -> Result<Vec<String>, PortError> {
+        let query = by_key(self.query_states(), STATES.partition, &days_subject(month));
+        self.all(query, &format!("list the days of {month}"), states::decode_day).await
     }
 
     async fn caller_sightings(

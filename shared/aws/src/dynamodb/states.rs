@@ -41,6 +41,16 @@ pub(super) fn keep_text(id: &Sha256, text: &str, expires_at: i64) -> std::io::Re
     Ok(KeptText::Spilled { item: item.text("text_key", &key).finish(), key, bytes: packed })
 }
 
+/// A day on which there were invocations.
+pub(super) fn encode_day(day: &str, expires_at: i64) -> Attributes {
+    keyed(&StateKey::invocation_day(day), expires_at).finish()
+}
+
+/// The day of such an item.
+pub(super) fn decode_day(item: &Attributes) -> Result<String, Unreadable> {
+    Reader::of(item).text("version")
+}
+
 /// Where the text of an item is.
 pub(super) enum FoundText {
     Here(String),

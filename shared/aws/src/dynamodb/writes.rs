@@ -76,15 +76,12 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
                 item
             }
         };
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.states)
-            .set_item(Some(item))
-            // renewed while it is in use, once a month
-            .condition_expression("attribute_not_exists(subject) OR expires_at < :renew")
-            .expression_attribute_values(":renew", AttributeValue::N((expires_at - MONTH).to_string()));
-        conditional(put, action).await
+        conditional(self.put_and_renew(item, expires_at), action).await
+    }
+
+    async fn put_invocation_day(&self, day: &str, expires_at: i64) -> Result<Put, PortError> {
+        let item = states::encode_day(day, expires_at);
+        conditional(self.put_and_renew(item, expires_at), || format!("note the day {day}")).await
     }
 
     async fn put_sighting(
@@ -113,6 +110,16 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
 }
 
 impl<K> Ledger<K> {
+    /// A put of what is put once, and renewed while it is in use, once a month.
+    fn put_and_renew(&self, item: Attributes, expires_at: i64) -> PutItemFluentBuilder {
+        self.client
+            .put_item()
+            .table_name(&self.tables.states)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(subject) OR expires_at < :renew")
+            .expression_attribute_values(":renew", AttributeValue::N((expires_at - MONTH).to_string()))
+    }
+
     /// A put that goes through only if the stored sighting is still the one that we know.
     fn put_if_unchanged(&self, item: Attributes, known: Option<&Sighting>) -> PutItemFluentBuilder {
         let put = self

@@ -63,6 +63,11 @@ impl StateKey {
         Self::new(&caller_subject(caller), &format!("{SEEN}{day}#{id}"))
     }
 
+    /// A day (`2026-10-15`) on which there were invocations.
+    pub fn invocation_day(day: &str) -> Self {
+        Self::new(&days_subject(day.get(..7).unwrap_or(day)), day)
+    }
+
     /// A system prompt in the list of a month.
     pub fn prompt_listed(month: &str, id: &str) -> Self {
         Self::new(&list_subject(month), id)
@@ -85,6 +90,11 @@ pub fn caller_subject(caller: &str) -> String {
 /// The subject of a month's list of system prompts.
 pub fn list_subject(month: &str) -> String {
     format!("system-prompts/{month}")
+}
+
+/// The subject of a month's days with invocations, so that a question over years asks about these days alone.
+pub fn days_subject(month: &str) -> String {
+    format!("invocation-days/{month}")
 }
 
 /// When a system prompt was first and last seen, and one request that used it.
