@@ -80,6 +80,8 @@ pub enum Put {
     Stored,
     /// It was there already.
     Duplicate,
+    /// Another one is there under the same name.
+    Taken,
 }
 
 /// The pieces of one object, in order.
@@ -154,7 +156,8 @@ pub trait AwaitBodies: Sync {
 
 /// Puts records: `dynamodb:PutItem` on Records.
 pub trait PutRecords: Sync {
-    /// Puts a record if it is absent, or less complete there.
+    /// Puts a record if it is absent, or less complete there. A change is [`Put::Taken`] where another change has its event
+    /// id; records of other kinds have their digest in their key.
     fn put_record(
         &self,
         record: &Record,

@@ -70,6 +70,9 @@ pub async fn record_change(
 
 /// Puts a change into the ledger, what is too large for it beside it.
 ///
+/// An event id names one event. Where it does not (records that somebody made anonymous), the second one goes by a name
+/// of its own rather than being taken for the first.
+///
 /// # Errors
 /// Of the ports.
 pub async fn store(
@@ -80,12 +83,13 @@ pub async fn store(
 ) -> Result<(Change, Put), PortError> {
     spill(&mut change, ledger).await?;
     let expires_at = retention.expires_at(change.occurred_at, now);
-    let record = Record::Change(Box::new(change));
-    let put = ledger.put_record(&record, expires_at).await?;
-    match record {
-        Record::Change(change) => Ok((*change, put)),
-        _ => Err(PortError::permanent("keep a change", "it is no change any more")),
+    let mut record = Box::new(change);
+    let mut put = ledger.put_record(&Record::Change(record.clone()), expires_at).await?;
+    if put == Put::Taken {
+        record.tell_apart();
+        put = ledger.put_record(&Record::Change(record.clone()), expires_at).await?;
     }
+    Ok((*record, put))
 }
 
 async fn send_alert(

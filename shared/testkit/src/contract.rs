@@ -145,6 +145,18 @@ async fn a_put_is_once_and_completeness_wins(ledger: &Ledger<NoObjects>) {
     invocation.evidence.sha256 = Sha256::of(b"another record");
     assert_eq!(put(&invocation).await, Put::Stored);
     assert_eq!(ledger.records_of("once").await.unwrap().len(), 2);
+
+    // another change with the same event id is no duplicate of it
+    let mut first = change("twice", "2026-10-15T09:00:00Z", "g");
+    let put = async |change: &Change| {
+        ledger.put_record(&Record::Change(Box::new(change.clone())), LATER).await.unwrap()
+    };
+    assert_eq!((put(&first).await, put(&first).await), (Put::Stored, Put::Duplicate));
+    first.event_name = "DeleteGuardrail".to_owned();
+    assert_eq!(put(&first).await, Put::Taken);
+    first.tell_apart();
+    assert_eq!((put(&first).await, put(&first).await), (Put::Stored, Put::Duplicate));
+    assert_eq!(ledger.records_of("twice").await.unwrap().len(), 2);
 }
 
 async fn lists_are_in_time_and_hold_what_they_say(ledger: &Ledger<NoObjects>) {

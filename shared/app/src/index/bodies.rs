@@ -257,7 +257,7 @@ impl<F: FollowBodies> Follower<'_, F> {
                 self.outcome.completed += 1;
                 self.outcome.missing += u64::from(lacks);
             }
-            Ok(Put::Duplicate) => self.outcome.duplicate += 1,
+            Ok(Put::Duplicate | Put::Taken) => self.outcome.duplicate += 1,
             Err(error) if error.remedy == Remedy::Permanent => self.outcome.rejected += 1,
             Err(error) => return Err(error),
         }

@@ -42,7 +42,7 @@ pub(super) async fn write(
     };
     match result {
         Ok(Put::Stored) => Ok(Written::Stored),
-        Ok(Put::Duplicate) => Ok(Written::Duplicate),
+        Ok(Put::Duplicate | Put::Taken) => Ok(Written::Duplicate),
         Err(error) if error.remedy == Remedy::Permanent => Ok(Written::Refused(not_kept(&evidence, &error))),
         Err(error) => Err(error),
     }

@@ -43,7 +43,19 @@ impl<K: Sync> PutRecords for Ledger<K> {
                 ":completeness",
                 AttributeValue::N(record.completeness().to_string()),
             );
-        conditional(put, || format!("put {}", record.sort_key())).await
+        let action = || format!("put {}", record.sort_key());
+        let Record::Change(change) = record else { return conditional(put, action).await };
+        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(Put::Stored),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    let same = failed.item().is_none_or(|item| records::is_of_change(item, change));
+                    Ok(if same { Put::Duplicate } else { Put::Taken })
+                }
+                _ => Err(port_error(&action(), &error)),
+            },
+        }
     }
 }
 
