@@ -2,7 +2,11 @@
 
 use audit_app::answer::{self, Explanation};
 use audit_domain::{
-    change::Change, invocation::Invocation, ledger::record::Source, prompt::SystemPromptStatus, report,
+    change::Change,
+    invocation::{BodyState, Invocation, is_prompt_resource},
+    ledger::record::Source,
+    prompt::SystemPromptStatus,
+    report,
 };
 use jiff::tz::Offset;
 use serde_json::{Value, json};
@@ -81,7 +85,9 @@ fn print(request_id: &str, explanation: &Explanation, offset: Offset) {
 fn print_invocation(invocation: &Invocation, text: Option<&str>, offset: Offset) {
     output::fact("when", &output::moment(invocation.occurred_at, offset));
     output::fact("who", &invocation.principal.to_string());
-    output::fact("where", &format!("account {}, {}", invocation.account_id, invocation.region));
+    let answered = invocation.inference_region.iter().map(|region| format!(", answered in {region}"));
+    let answered = answered.collect::<String>();
+    output::fact("where", &format!("account {}, {}{answered}", invocation.account_id, invocation.region));
     let operation = invocation.operation.as_deref().unwrap_or("unknown operation");
     output::fact("model", &format!("{} ({operation})", invocation.model_id));
     output::fact("ended", &ended(invocation));
@@ -89,10 +95,25 @@ fn print_invocation(invocation: &Invocation, text: Option<&str>, offset: Offset)
         let pairs: Vec<_> = invocation.request_metadata.iter().map(|(k, v)| format!("{k}={v}")).collect();
         output::fact("metadata", &pairs.join(", "));
     }
-    let bodies =
-        format!("request {}, answer {}", invocation.input_body.name(), invocation.output_body.name());
-    output::fact("bodies", &bodies);
+    output::fact("request body", &body(invocation.input_body, invocation.input_body_path.as_deref()));
+    output::fact("answer body", &body(invocation.output_body, invocation.output_body_path.as_deref()));
+    for (name, value) in &invocation.output_media {
+        output::fact("", &format!("{name} {value}"));
+    }
     print_prompt(invocation, text);
+}
+
+fn body(state: BodyState, path: Option<&str>) -> String {
+    let what = match (state, path) {
+        (BodyState::Inline, None) => "in the record",
+        (BodyState::Inline, Some(_)) => "read from",
+        (BodyState::Offloaded, _) => "beside the log, not read yet:",
+        (BodyState::Missing, _) => "missing: nothing is there, or may be read, at",
+        (BodyState::Refused, _) => "not read: the record points to where we do not follow,",
+        (BodyState::NotDelivered, _) => "not delivered: the logging configuration leaves texts out",
+        (BodyState::Absent, _) => "the record has none",
+    };
+    path.map_or_else(|| what.to_owned(), |path| format!("{what} {path}"))
 }
 
 fn ended(invocation: &Invocation) -> String {
@@ -115,8 +136,14 @@ fn print_prompt(invocation: &Invocation, text: Option<&str>) {
             SystemPromptStatus::Offloaded => "not read yet: the body lies in an object of its own",
             SystemPromptStatus::Missing => "unknown: the body's object is not there",
             SystemPromptStatus::Refused => "unknown: the body's pointer leads where we do not follow",
+            SystemPromptStatus::NotDelivered if invocation.input_body == BodyState::Absent => {
+                "unknown: the record holds no request"
+            }
             SystemPromptStatus::NotDelivered => "unknown: text delivery was off in the logging configuration",
             SystemPromptStatus::FailedCall => "unknown: the call failed, and such records hold no request",
+            SystemPromptStatus::UnknownShape if is_prompt_resource(&invocation.model_id) => {
+                "unknown: the model is a prompt of Prompt management, whose text may not be in the log"
+            }
             SystemPromptStatus::UnknownShape => "unknown: the body has a shape that is not known here",
         };
         output::fact("system prompt", why);
@@ -176,11 +203,12 @@ fn print_sources(explanation: &Explanation) {
         changes::counted(explanation.sources.len(), "passage")
     ));
     output::table(
-        ["#", "cited", "document", "passage"],
+        ["#", "cited", "score", "document", "passage"],
         explanation.sources.iter().map(|source| {
             [
                 source.ordinal.to_string(),
                 source.cited.map_or("unknown", |cited| if cited { "yes" } else { "no" }).to_owned(),
+                source.score.map_or_else(|| "-".to_owned(), |score| format!("{score:.3}")),
                 document(source),
                 source.excerpt.clone().unwrap_or_else(|| "(not in the log as text)".to_owned()),
             ]

@@ -151,6 +151,7 @@ pub fn source(source: &Source) -> Value {
         "uri": source.source_uri,
         "title": source.title,
         "found_at": source.found_at,
+        "carrier_sha256": source.carrier.as_str(),
         "documents": documents,
         "excerpt": source.excerpt,
         "text_sha256": source.text_sha256.as_ref().map(|hash| hash.as_str()),

@@ -293,7 +293,7 @@ fn bounded_path(path: &str) -> String {
 }
 
 /// Whether the call names a prompt of Prompt management as its model. What is in it may not be in the log (FORMATS 10.2).
-fn is_prompt_resource(model_id: &str) -> bool {
+pub fn is_prompt_resource(model_id: &str) -> bool {
     model_id.starts_with("arn:") && model_id.contains(":prompt/")
 }
 
