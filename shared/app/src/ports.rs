@@ -11,6 +11,7 @@ use audit_domain::{
         record::{ChangeLine, InvocationLine, Record},
         state::{Sighting, StateKey},
     },
+    state::Subject,
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -273,6 +274,26 @@ pub trait QueryStates: Sync {
         from_day: &str,
         to_day: &str,
     ) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
+}
+
+/// What came of reading a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ResourceRead {
+    /// What it looks like now.
+    Document(serde_json::Value),
+    /// It is not there.
+    Gone,
+    /// Nobody may read it here: why, in the words of the service.
+    Denied(String),
+}
+
+/// Reads configuration resources as they are now: `bedrock:Get...` and `bedrock:List...`.
+pub trait ReadResources: Sync {
+    /// Reads a resource, the parts that belong to it included. An error is worth another try (throttling, outages).
+    fn read_resource(
+        &self,
+        subject: &Subject,
+    ) -> impl Future<Output = Result<ResourceRead, PortError>> + Send;
 }
 
 /// Keeps what is too large for the ledger, and raw events: `s3:PutObject` in the audit bucket.

@@ -7,6 +7,7 @@
 //! * [`invocation`]: a Model Invocation Log record; its room [`invocation::bodies`] has one file per body shape.
 //! * [`prompt`], [`passage`], [`guardrail`]: what is found inside a body.
 //! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
+//! * [`state`]: what a resource looked like, before and after a change.
 //! * [`alert`]: the text that people get when something changed.
 //! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
 //! * [`report`]: the answers as JSON.
@@ -24,6 +25,7 @@ pub mod passage;
 pub mod principal;
 pub mod prompt;
 pub mod report;
+pub mod state;
 pub mod time;
 pub mod values;
 pub mod window;

@@ -1,0 +1,32 @@
+//! What a configuration resource looked like at a moment, as read from the API: CloudTrail hides it (FORMATS 11.28).
+//!
+//! * [`subject`]: which resource is read when something changes.
+
+pub mod subject;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::digest::Sha256;
+pub use subject::{Subject, SubjectKind};
+
+/// A configuration resource at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// The resource.
+    pub subject: Subject,
+    /// The document as the API gave it; of a deleted resource the last that is known, `null` where none is.
+    pub document: Value,
+    /// The digest of what matters in the document: RFC 8785, without volatile members.
+    pub sha256: Sha256,
+    /// Whether the resource is gone: then `document` is what it was before.
+    pub is_tombstone: bool,
+    /// When it was read.
+    pub observed_at: Timestamp,
+    /// When the document says that it was changed last.
+    pub updated_at: Option<Timestamp>,
+    /// When the change happened that it was read for; orders states whose documents do not say.
+    pub caused_at: Timestamp,
+    /// The event id of that change.
+    pub cause: String,
+}
