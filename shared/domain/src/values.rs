@@ -78,9 +78,8 @@ pub struct Values {
     finished: bool,
     layout: Layout,
     ordinal: u64,
-    /// A value over [`MAX_VALUE`] that is being passed over: its digest so far.
+    /// A value over [`MAX_VALUE`] that is being passed over.
     oversized: Option<Oversized>,
-    began: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +97,10 @@ enum Layout {
 struct Oversized {
     ordinal: u64,
     bytes: u64,
+    /// The digest of its first [`MAX_VALUE`] bytes.
     head: Sha256,
+    /// It goes on over several lines.
+    goes_on: bool,
 }
 
 /// What stands in front of the first value.
@@ -143,7 +145,9 @@ impl Values {
             return self.pass_over();
         }
         loop {
-            self.skip_separators();
+            if !self.skip_separators() {
+                return Step::NeedMore;
+            }
             let Some(first) = self.rest().first().copied() else {
                 return if self.finished { Step::End } else { Step::NeedMore };
             };
@@ -176,18 +180,10 @@ impl Values {
     }
 
     fn next_line<T>(&mut self, read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>) -> Step<T> {
-        let available = self.rest().len();
-        let Some(line) = self.line_length() else {
-            // values may follow each other without a line end
-            let concatenated = available >= LONG_LINE && self.rest().first() == Some(&b'{');
-            if concatenated && self.is_due(available) {
-                match self.try_read(available, read) {
-                    Ok(step) => return step,
-                    Err(_) => self.try_later(available),
-                }
-            }
-            return self.wait();
+        let Some(line) = self.line_length().filter(|line| *line <= MAX_VALUE) else {
+            return self.next_of_long_line(read);
         };
+        let available = self.rest().len();
         if !self.goes_on {
             match self.try_read(line, read) {
                 Ok(step) => return step,
@@ -204,14 +200,27 @@ impl Values {
         }
         match self.try_read(available, read) {
             Ok(step) => step,
-            Err(error) if error.is_eof() && !self.finished => {
-                self.try_later(available);
-                self.wait()
-            }
+            Err(error) if error.is_eof() && !self.is_all() => self.try_later(available),
             Err(error) => {
-                let length = self.until_next_object(line);
-                self.reject(length, &broken(&error))
+                let next_object = next_object_behind(line, self.window());
+                self.give_up(next_object, &broken(&error))
             }
+        }
+    }
+
+    /// Values may follow each other without a line end.
+    fn next_of_long_line<T>(
+        &mut self,
+        read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>,
+    ) -> Step<T> {
+        let available = self.rest().len();
+        let concatenated = available >= LONG_LINE && self.rest().first() == Some(&b'{');
+        if !concatenated || !self.is_due(available) {
+            return self.wait();
+        }
+        match self.try_read(available, read) {
+            Ok(step) => step,
+            Err(_) => self.try_later(available),
         }
     }
 
@@ -223,24 +232,30 @@ impl Values {
         if !self.is_due(available) {
             return self.wait();
         }
-        let error = match self.try_read(available, read) {
-            Ok(step) => return step,
-            Err(error) => error,
-        };
-        if error.is_eof() && !self.finished {
-            self.try_later(available);
-            return self.wait();
+        // the rest of a number may still come
+        if !self.is_all() && !is_delimited(self.window()) {
+            return self.try_later(available);
         }
-        // a line that starts with a brace is somebody else's, whatever the quotes before it say
-        let next_line = memchr::memmem::find(self.rest(), b"\n{");
-        match [balanced_end(self.rest()), next_line].into_iter().flatten().min() {
-            Some(length) => self.reject(length, &broken(&error)),
-            None if self.finished => self.reject(available, &broken(&error)),
-            None => {
-                self.try_later(available);
-                self.wait()
+        match self.try_read(available, read) {
+            Ok(step) => step,
+            Err(error) if error.is_eof() && !self.is_all() => self.try_later(available),
+            Err(error) => {
+                let end = element_end(self.window());
+                self.give_up(end, &broken(&error))
             }
         }
+    }
+
+    /// What a decision may rest on: no more than the largest value, however much there is, so that the same bytes give
+    /// the same values in whichever pieces they come.
+    fn window(&self) -> &[u8] {
+        let rest = self.rest();
+        rest.get(..MAX_VALUE).unwrap_or(rest)
+    }
+
+    /// Whether nothing more can come into the window.
+    fn is_all(&self) -> bool {
+        self.finished && self.rest().len() <= MAX_VALUE
     }
 
     /// Whether enough has come since the last attempt, so that attempts cost no more than the reading itself.
@@ -248,8 +263,9 @@ impl Values {
         self.finished || self.start + available >= self.retry_at
     }
 
-    fn try_later(&mut self, available: usize) {
-        self.retry_at = self.start + (2 * available).min(MAX_VALUE.max(available + 1));
+    fn try_later<T>(&mut self, available: usize) -> Step<T> {
+        self.retry_at = self.start + (2 * available).min(MAX_VALUE).max(available + 1);
+        self.wait()
     }
 
     fn try_read<T>(
@@ -258,7 +274,7 @@ impl Values {
         read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>,
     ) -> Result<Step<T>, serde_json::Error> {
         let ordinal = self.ordinal + 1;
-        let shown = self.rest().get(..length).unwrap_or_default();
+        let shown = self.window().get(..length).unwrap_or(self.window());
         match read(ordinal, shown) {
             Ok((value, used)) => {
                 self.ordinal = ordinal;
@@ -283,24 +299,37 @@ impl Values {
         Step::Reject(reject)
     }
 
+    /// Rejects what stands before a place where the next value may begin; where none is in sight, more bytes are needed.
+    fn give_up<T>(&mut self, next: Option<usize>, reason: &str) -> Step<T> {
+        let available = self.rest().len();
+        match next.or(self.is_all().then_some(available)) {
+            Some(length) => self.reject(length, reason),
+            None => self.try_later(available),
+        }
+    }
+
     /// More bytes are needed, unless the value is too large already.
     fn wait<T>(&mut self) -> Step<T> {
         if self.rest().len() <= MAX_VALUE {
             return Step::NeedMore;
         }
         self.ordinal += 1;
-        self.oversized = Some(Oversized { ordinal: self.ordinal, bytes: 0, head: Sha256::of(self.rest()) });
+        let head = Sha256::of(self.window());
+        self.oversized = Some(Oversized { ordinal: self.ordinal, bytes: 0, head, goes_on: self.goes_on });
         self.pass_over()
     }
 
-    /// Drops an oversized value as far as the end of its line.
+    /// Drops an oversized value as far as the end of its line; one that goes on as far as the next line that starts
+    /// with `{`.
     fn pass_over<T>(&mut self) -> Step<T> {
-        let end = memchr::memchr(b'\n', self.rest());
-        let length = end.unwrap_or(self.rest().len());
+        let Some(mut oversized) = self.oversized.take() else { return Step::NeedMore };
+        let rest = self.rest();
+        let end =
+            if oversized.goes_on { memchr::memmem::find(rest, b"\n{") } else { memchr::memchr(b'\n', rest) };
+        // behind a line end the brace may still come
+        let undecided = usize::from(oversized.goes_on && !self.finished && rest.ends_with(b"\n"));
+        let length = end.unwrap_or(rest.len() - undecided);
         self.use_up(length);
-        let Some(mut oversized) = self.oversized.take() else {
-            return Step::NeedMore;
-        };
         oversized.bytes += length as u64;
         if end.is_none() && !self.finished {
             self.oversized = Some(oversized);
@@ -334,21 +363,23 @@ impl Values {
         }
     }
 
-    fn skip_separators(&mut self) {
-        if !self.began && (self.rest().len() >= BYTE_ORDER_MARK.len() || self.finished) {
-            self.began = true;
-            if self.rest().starts_with(BYTE_ORDER_MARK) {
-                self.use_up(BYTE_ORDER_MARK.len());
-            }
-        }
+    /// Skips what may stand between values: white space, record separators, commas in arrays, and byte order marks, also
+    /// where files were put together. Whether that is decided: a mark may have come in part.
+    fn skip_separators(&mut self) -> bool {
         let in_array = self.layout == Layout::Array;
-        let length = self
-            .rest()
-            .iter()
-            .take_while(|b| b.is_ascii_whitespace() || **b == 0x1e || (in_array && **b == b','))
-            .count();
-        if length > 0 {
-            self.use_up(length);
+        loop {
+            let rest = self.rest();
+            let length = rest
+                .iter()
+                .take_while(|b| b.is_ascii_whitespace() || **b == 0x1e || (in_array && **b == b','))
+                .count();
+            let rest = rest.get(length..).unwrap_or_default();
+            let mark = if rest.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+            let undecided = !rest.is_empty() && mark == 0 && BYTE_ORDER_MARK.starts_with(rest);
+            if length + mark == 0 {
+                return self.finished || !undecided;
+            }
+            self.use_up(length + mark);
         }
     }
 
@@ -365,12 +396,6 @@ impl Values {
             Some(end) => Some(end - self.start),
             None => self.finished.then(|| self.buffer.len() - self.start),
         }
-    }
-
-    /// From here as far as the next line that starts with `{` in its first column, at least `line` bytes.
-    fn until_next_object(&self, line: usize) -> usize {
-        let rest = self.rest();
-        memchr::memmem::find(rest.get(line..).unwrap_or_default(), b"\n{").map_or(rest.len(), |at| line + at)
     }
 }
 
@@ -394,13 +419,26 @@ fn opening(bytes: &[u8], finished: bool) -> Opening {
     Opening::Nothing
 }
 
-/// Where the braces that open here are closed again, strings taken into account.
-fn balanced_end(bytes: &[u8]) -> Option<usize> {
+/// Where the next line starts with `{` in its first column, at `from` or behind it.
+fn next_object_behind(from: usize, bytes: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes.get(from..).unwrap_or_default(), b"\n{").map(|at| from + at)
+}
+
+/// Whether the element that starts here cannot go on behind these bytes without their saying so.
+fn is_delimited(bytes: &[u8]) -> bool {
+    const DELIMITERS: &[u8] = b" \n\t\r\"[]{},:";
+    matches!(bytes.first(), Some(b'{' | b'[' | b'"')) || bytes.iter().any(|byte| DELIMITERS.contains(byte))
+}
+
+/// Where a broken element of an array ends: where the braces that open here are closed again, strings taken into account,
+/// or in front of a line that starts with a brace: that is somebody else's, whatever the quotes before it say.
+fn element_end(bytes: &[u8]) -> Option<usize> {
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;
     for (at, byte) in bytes.iter().enumerate() {
         match byte {
+            b'\n' if bytes.get(at + 1) == Some(&b'{') => return Some(at),
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
             b'"' => in_string = !in_string,
@@ -534,6 +572,7 @@ mod tests {
             "{\"Records\":[{\"a\":1},{\"b\":{\"c\":[1,2]}}]}",
             "{ \"Records\" : [\n  {\"a\":1},\n{\"b\":\n{\"c\":[1,2]}}\n]\n}\n",
             "{\"Records\":[{\"a\":1}]}{\"Records\":[{\"b\":{\"c\":[1,2]}}]}",
+            "\n\u{feff}{\"a\":1}\n\u{feff}{\"b\":{\"c\":[1,2]}}\n",
         ] {
             check(input, &good, &[]);
         }
@@ -558,6 +597,9 @@ mod tests {
             ("[{\"c\":3},{\"a\":", vec![(1, r#"{"c":3}"#)], vec![2]),
             ("[{\"a\":\"cut\n{\"c\":3}\n{\"d\":4}\n", vec![(2, r#"{"c":3}"#), (3, r#"{"d":4}"#)], vec![1]),
             ("[broken line\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
+            // where the next object begins is waited for, and where a number ends
+            ("{\"a\":\"cut\nno json\nnor this\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
+            ("[1234,{\"c\":3}]", vec![(2, r#"{"c":3}"#)], vec![1]),
         ];
         for (input, good, bad) in cases {
             check(input, &good, &bad);
@@ -600,6 +642,18 @@ mod tests {
         assert_eq!(good, [(2, r#"{"b":1}"#.to_owned())]);
         assert_eq!(bad.len(), 1);
         assert!(bad[0].1.contains("over the limit"), "{}", bad[0].1);
+    }
+
+    #[test]
+    fn the_limit_is_the_same_however_large_the_pieces_are() {
+        let at_limit = |over: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_VALUE - 8 + over));
+        let broken = format!("{{\n \"a\":,\n{}", " \"b\": 1,\n".repeat(MAX_VALUE / 8));
+        for (first, found) in [(at_limit(0), 2), (at_limit(1), 1), (broken, 1)] {
+            let input = format!("{first}\n{{\"b\":1}}\n");
+            let whole = read_all(input.as_bytes(), usize::MAX);
+            assert_eq!(whole.0.len(), found);
+            assert_eq!(read_all(input.as_bytes(), 100_000), whole);
+        }
     }
 
     #[test]
