@@ -50,14 +50,15 @@ fn absolute(text: &str, offset: Offset) -> Option<Timestamp> {
 fn relative(typed: &str, now: Timestamp) -> Option<Timestamp> {
     let (digits, unit) = typed.split_at_checked(typed.len().checked_sub(1)?)?;
     let count: i64 = digits.trim().parse().ok().filter(|n| *n >= 0)?;
-    let hours = match unit {
-        "m" => return now.checked_sub(SignedDuration::from_mins(count)).ok(),
-        "h" => 1,
-        "d" => 24,
-        "w" => 24 * 7,
+    let minutes = match unit {
+        "m" => 1,
+        "h" => 60,
+        "d" => 24 * 60,
+        "w" => 7 * 24 * 60,
         _ => return None,
     };
-    now.checked_sub(SignedDuration::from_hours(count.checked_mul(hours)?)).ok()
+    let seconds = count.checked_mul(60 * minutes)?;
+    now.checked_sub(SignedDuration::from_secs(seconds)).ok()
 }
 
 /// `today`, `yesterday`, `last thursday`: the latest such day before today; each from 00:00.
@@ -112,7 +113,17 @@ mod tests {
             let expected: Timestamp = expected.parse().unwrap();
             assert_eq!(moment(typed, now, offset), Ok(expected), "{typed}");
         }
-        for typed in ["", "d", "-3d", "last week", "15.10.2026", "99999999999999d", "ü"] {
+        for typed in [
+            "",
+            "d",
+            "-3d",
+            "last week",
+            "15.10.2026",
+            "99999999999999d",
+            "999999999999999d",
+            "9223372036854775807m",
+            "ü",
+        ] {
             assert!(moment(typed, now, Offset::UTC).is_err(), "{typed}");
         }
         assert!(utc_offset("+99:00").is_err() && utc_offset("2").is_err() && utc_offset("").is_err());
