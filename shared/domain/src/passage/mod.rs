@@ -118,14 +118,18 @@ pub fn hash(text: &str) -> Sha256 {
 pub fn excerpt(text: &str, limit: usize) -> String {
     let mut folded = String::new();
     let mut left = limit;
-    for (nth, word) in text.split_whitespace().enumerate() {
-        for c in (nth > 0).then_some(' ').into_iter().chain(word.chars()) {
-            if left == 0 {
-                return folded;
-            }
-            folded.push(c);
+    for word in text.split_whitespace() {
+        // no room for a character behind the space
+        if !folded.is_empty() && left < 2 {
+            break;
+        }
+        if !folded.is_empty() {
+            folded.push(' ');
             left -= 1;
         }
+        let before = folded.len();
+        folded.extend(word.chars().take(left));
+        left -= folded.get(before..).unwrap_or_default().chars().count();
     }
     folded
 }
@@ -145,6 +149,7 @@ mod tests {
     #[test]
     fn an_excerpt_is_bounded_in_characters() {
         assert_eq!(excerpt("ä ö\n\nü", 3), "ä ö");
+        assert_eq!(excerpt("ä ö\n\nü", 4), "ä ö");
         assert_eq!(excerpt("abc", 0), "");
         assert_eq!(excerpt("  abc  ", 9), "abc");
     }
