@@ -86,15 +86,13 @@ impl GuardrailTrace {
 
     /// A map from guardrail to assessment, a map to lists of them (today's API) or a list of maps (2024's logs).
     fn read_assessments(&mut self, raw: &RawValue) {
-        if let Some(list) = elements(raw) {
-            list.into_iter().for_each(|map| self.read_assessments(map));
-            return;
-        }
-        let Some(map) = Members::of(raw) else { return };
-        for (guardrail, value) in map.iter() {
-            let assessments = elements(value).unwrap_or_else(|| vec![value]);
-            for assessment in assessments {
-                self.note_applied(guardrail, Members::of(assessment).unwrap_or_default());
+        let maps = elements(raw).unwrap_or_else(|| vec![raw]);
+        for map in maps.into_iter().filter_map(Members::of) {
+            for (guardrail, value) in map.iter() {
+                let assessments = elements(value).unwrap_or_else(|| vec![value]);
+                for assessment in assessments {
+                    self.note_applied(guardrail, Members::of(assessment).unwrap_or_default());
+                }
             }
         }
     }
@@ -206,6 +204,13 @@ mod tests {
         }
         assert_eq!(converse(r#"{"guardrail":{}}"#), GuardrailFinding::unknown());
         assert_eq!(converse(r#"{"guardrail":{"inputAssessment":"x"}}"#), GuardrailFinding::unknown());
+    }
+
+    #[test]
+    fn assessments_nested_without_end_are_none() {
+        let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let trace = format!(r#"{{"guardrail":{{"inputAssessment":{nested}}}}}"#);
+        assert_eq!(converse(&trace), GuardrailFinding::unknown());
     }
 
     #[test]

@@ -166,6 +166,23 @@ fn an_empty_body_beside_a_pointer_lies_elsewhere() {
     }
 }
 
+/// Anybody who may call a model can send this.
+#[test]
+fn tool_results_nested_without_end_are_survived() {
+    let forms = [
+        (r#"{"type":"tool_result","content":["#, "]}", r#""anthropic_version":"x""#),
+        (r#"{"toolResult":{"content":["#, "]}}", r#""system":[{"text":"x"}]"#),
+    ];
+    for (opens, closes, beside) in forms {
+        let nested = format!("{}{}", opens.repeat(20_000), closes.repeat(20_000));
+        let invocation = read(&format!(
+            r#"{{"timestamp":"2026-10-07T07:00:00Z","modelId":"m","input":{{"inputBodyJson":{{{beside},"messages":[{{"role":"user","content":[{nested}]}}]}}}}}}"#
+        ));
+        assert_eq!((invocation.sources, invocation.body_members.len()), (0, 0));
+        assert!(invocation.body_shape.is_some());
+    }
+}
+
 #[test]
 fn a_record_without_request_id_is_known_by_its_digest() {
     let invocation = read(r#"{"timestamp":"2026-10-07T07:00:00Z","modelId":"m"}"#);

@@ -47,12 +47,19 @@ fn read_system<'a>(system: &'a RawValue, reading: &mut BodyReading<'a>) {
     }
 }
 
-/// `{type: "document"}`, `{type: "search_result"}`, `{type: "tool_result"}`.
+/// `{type: "tool_result"}`, or what may stand in one.
 pub(super) fn read_block(block: &Members<'_>, at: &str, reading: &mut BodyReading<'_>) {
+    match block.text("type").as_deref() {
+        Some("tool_result") => read_tool_result(block, at, reading),
+        _ => read_source(block, at, reading),
+    }
+}
+
+/// `{type: "document"}`, `{type: "search_result"}`.
+fn read_source(block: &Members<'_>, at: &str, reading: &mut BodyReading<'_>) {
     match block.text("type").as_deref() {
         Some("document") => read_document(block, at, reading),
         Some("search_result") => read_search_result(block, at, reading),
-        Some("tool_result") => read_tool_result(block, at, reading),
         _ => {}
     }
 }
@@ -83,6 +90,7 @@ fn read_search_result(block: &Members<'_>, at: &str, reading: &mut BodyReading<'
     });
 }
 
+/// A result holds no other one: whoever nests them without end gets no further than this.
 fn read_tool_result(block: &Members<'_>, at: &str, reading: &mut BodyReading<'_>) {
     let Some(content) = block.get("content") else { return };
     let at = format!("{at}.content");
@@ -94,7 +102,7 @@ fn read_tool_result(block: &Members<'_>, at: &str, reading: &mut BodyReading<'_>
         let Some(inner) = inner else { continue };
         match inner.text("text") {
             Some(text) => reading.add_function_result(&text, format!("{at}[{nth}].text")),
-            None => read_block(inner, &format!("{at}[{nth}]"), reading),
+            None => read_source(inner, &format!("{at}[{nth}]"), reading),
         }
     }
 }

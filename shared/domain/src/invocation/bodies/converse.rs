@@ -47,16 +47,21 @@ fn read_system<'a>(body: &Members<'a>, reading: &mut BodyReading<'a>) {
     }
 }
 
-/// `document`, `searchResult`, `toolResult`, and `guardContent` that qualifies as a grounding source.
+/// `toolResult`, and what may stand in one.
 fn read_block(block: &Members<'_>, at: &str, reading: &mut BodyReading<'_>) {
+    read_source(block, at, reading);
+    if let Some(result) = block.object("toolResult") {
+        read_tool_result(&result, &format!("{at}.toolResult.content"), reading);
+    }
+}
+
+/// `document`, `searchResult`, and `guardContent` that qualifies as a grounding source.
+fn read_source(block: &Members<'_>, at: &str, reading: &mut BodyReading<'_>) {
     if let Some(document) = block.object("document") {
         read_document(&document, format!("{at}.document"), reading);
     }
     if let Some(result) = block.object("searchResult") {
         read_search_result(&result, format!("{at}.searchResult"), reading);
-    }
-    if let Some(result) = block.object("toolResult") {
-        read_tool_result(&result, &format!("{at}.toolResult.content"), reading);
     }
     read_grounding_source(block, at, reading);
 }
@@ -85,6 +90,7 @@ fn read_search_result(result: &Members<'_>, at: String, reading: &mut BodyReadin
     });
 }
 
+/// A result holds no other one: whoever nests them without end gets no further than this.
 fn read_tool_result(result: &Members<'_>, at: &str, reading: &mut BodyReading<'_>) {
     for (nth, item) in result.get("content").and_then(objects).unwrap_or_default().iter().enumerate() {
         let Some(item) = item else { continue };
@@ -95,7 +101,7 @@ fn read_tool_result(result: &Members<'_>, at: &str, reading: &mut BodyReading<'_
         if let Some(json) = item.get("json") {
             reading.add_function_result(json.get(), format!("{at}.json"));
         }
-        read_block(item, &at, reading);
+        read_source(item, &at, reading);
     }
 }
 
