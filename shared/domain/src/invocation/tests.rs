@@ -184,6 +184,18 @@ fn tool_results_nested_without_end_are_survived() {
 }
 
 #[test]
+fn a_score_that_is_none_is_left_out() {
+    let scores =
+        [("0.25", Some(0.25)), ("0", Some(0.0)), ("1e999", None), ("\"NaN\"", None), ("1e-300", None)];
+    for (written, score) in scores {
+        let record = format!(
+            r#"{{"timestamp":"2026-10-07T07:00:00Z","modelId":"m","input":{{"inputBodyJson":{{"query":"q","documents":["d"]}}}},"output":{{"outputBodyJson":{{"results":[{{"index":0,"relevance_score":{written}}}]}}}}}}"#
+        );
+        assert_eq!(read_whole(&record).passages[0].score, score, "{written}");
+    }
+}
+
+#[test]
 fn a_record_without_request_id_is_known_by_its_digest() {
     let invocation = read(r#"{"timestamp":"2026-10-07T07:00:00Z","modelId":"m"}"#);
     assert_eq!(invocation.request_id, format!("sha256-{}", invocation.evidence.sha256.short()));

@@ -70,7 +70,9 @@ impl Answer {
     pub fn add_score(&mut self, result: &Members<'_>) {
         let index = result.get("index").and_then(count).and_then(|index| u32::try_from(index).ok());
         let score = result.get("relevance_score").and_then(scalar).and_then(|score| score.parse().ok());
-        if let (Some(index), Some(score)) = (index, score) {
+        // what no ledger can hold as a number is none: not a number, or of another order than any score
+        let holds = |score: &f64| *score == 0.0 || (1e-100..=1e100).contains(&score.abs());
+        if let (Some(index), Some(score)) = (index, score.filter(holds)) {
             self.scores.insert(index, score);
         }
     }
