@@ -108,7 +108,8 @@ pub fn retrieval_region(text: &str) -> Option<(usize, usize)> {
     (opens <= closes).then_some((opens, closes))
 }
 
-fn without_passages(text: &str) -> Cow<'_, str> {
+/// The text without what stands between its outermost retrieval tags.
+pub(crate) fn without_passages(text: &str) -> Cow<'_, str> {
     match retrieval_region(text) {
         Some((from, to)) => {
             let (head, tail) = (text.get(..from), text.get(to..));

@@ -196,6 +196,18 @@ fn a_score_that_is_none_is_left_out() {
 }
 
 #[test]
+fn a_token_of_another_family_in_a_passage_hides_no_system_prompt() {
+    for token in ["[INST]", "<|im_start|>system", "<|start_header_id|>", "<<SYS>>"] {
+        let record = format!(
+            r#"{{"timestamp":"2026-10-07T07:00:00Z","modelId":"m","input":{{"inputBodyJson":{{"prompt":"Answer.\n<search_results>{token}</search_results>\n\nHuman: ?\n\nAssistant:"}}}}}}"#
+        );
+        let invocation = read(&record);
+        assert_eq!(invocation.body_shape.as_deref(), Some("anthropic-text"), "{token}");
+        assert_eq!(invocation.system_prompt.status, SystemPromptStatus::Recorded, "{token}");
+    }
+}
+
+#[test]
 fn a_record_without_request_id_is_known_by_its_digest() {
     let invocation = read(r#"{"timestamp":"2026-10-07T07:00:00Z","modelId":"m"}"#);
     assert_eq!(invocation.request_id, format!("sha256-{}", invocation.evidence.sha256.short()));

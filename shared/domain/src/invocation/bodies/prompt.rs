@@ -4,7 +4,7 @@
 use super::{Answer, BodyReading, BodyShape};
 use crate::{
     json::{Members, objects},
-    prompt::retrieval_region,
+    prompt::{retrieval_region, without_passages},
 };
 
 pub(super) const SHAPE: BodyShape = BodyShape { name: "prompt", recognise, read_request, read_answer };
@@ -75,19 +75,35 @@ const TEMPLATES: &[Template] = &[
 ];
 
 impl Template {
+    /// By the head of the text, which the application writes; else by tokens in it, except in retrieved passages, which
+    /// may hold those of any family.
     fn of(prompt: &str) -> Option<&'static Self> {
-        TEMPLATES.iter().find(|template| template.marks.iter().any(|mark| prompt.contains(mark)))
+        TEMPLATES.iter().find(|template| template.begins(prompt)).or_else(|| {
+            let own = without_passages(prompt);
+            TEMPLATES.iter().find(|template| template.marks.iter().any(|mark| own.contains(mark)))
+        })
     }
 
-    /// The system prompt at the head of the text. Tokens further down may have been written by anybody.
-    fn system_prompt<'p>(&self, prompt: &'p str) -> Option<&'p str> {
+    /// Whether the text begins as only this template does.
+    fn begins(&self, prompt: &str) -> bool {
+        if self.opens.is_empty() {
+            let prompt = prompt.trim_start();
+            return self.head.iter().any(|token| prompt.starts_with(token));
+        }
+        self.behind_head(prompt).starts_with(self.opens)
+    }
+
+    fn behind_head<'p>(&self, prompt: &'p str) -> &'p str {
         let mut rest = prompt.trim_start();
         while let Some(behind) = self.head.iter().find_map(|token| rest.strip_prefix(token)) {
             rest = behind.trim_start();
         }
-        if self.opens.is_empty() && self.head.is_empty() {
-            rest = prompt;
-        }
+        rest
+    }
+
+    /// The system prompt at the head of the text. Tokens further down may have been written by anybody.
+    fn system_prompt<'p>(&self, prompt: &'p str) -> Option<&'p str> {
+        let rest = if self.head.is_empty() { prompt } else { self.behind_head(prompt) };
         let rest = rest.strip_prefix(self.opens)?;
         let end = self.end_in(rest, 0)?;
         // a token inside a retrieved passage ends nothing
