@@ -71,8 +71,11 @@ pub fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
 
 /// The elements of an array, each as its members where it is an object; `None` for anything else.
 pub fn objects(raw: &RawValue) -> Option<Vec<Option<Members<'_>>>> {
-    let elements: Vec<Lenient<Members<'_>>> = serde_json::from_str(raw.get()).ok()?;
-    Some(elements.into_iter().map(|element| element.0).collect())
+    // in one pass, unless something stands among them that only raw text can hold: a lone surrogate, a huge number
+    match serde_json::from_str::<Vec<Lenient<Members<'_>>>>(raw.get()) {
+        Ok(elements) => Some(elements.into_iter().map(|element| element.0).collect()),
+        Err(_) => Some(elements(raw)?.into_iter().map(Members::of).collect()),
+    }
 }
 
 /// The members of one object in the order in which they are written, values raw.
@@ -155,7 +158,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// A member name, borrowed where no escape stands in it.
+/// A member name, borrowed where no escape stands in it. A lone surrogate becomes U+FFFD.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
@@ -166,14 +169,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a member name")
             }
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(name)))
+            fn visit_borrowed_bytes<E>(self, name: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Name(String::from_utf8_lossy(name)))
             }
-            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
+            fn visit_bytes<E>(self, name: &[u8]) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(String::from_utf8_lossy(name).into_owned())))
             }
         }
-        deserializer.deserialize_str(NameVisitor(PhantomData))
+        // as bytes, since a lone surrogate is no text
+        deserializer.deserialize_bytes(NameVisitor(PhantomData))
     }
 }
 
@@ -275,6 +279,16 @@ mod tests {
         let read = text(&value).unwrap();
         assert!(read.starts_with("a ") && read.ends_with(" b"), "{read}");
         assert_eq!(text(&raw(r#""\u00e4""#)).as_deref(), Some("ä"));
+    }
+
+    #[test]
+    fn what_no_text_can_hold_hides_nothing_beside_it() {
+        let object = raw(r#"{"\ud83d":"\ud83d","a":"x"}"#);
+        assert_eq!(Members::of(&object).unwrap().text("a").as_deref(), Some("x"));
+        let array = raw(r#"["\ud83d",1e999,{"a":"x"}]"#);
+        let found = objects(&array).unwrap();
+        assert_eq!(found.len(), 3);
+        assert_eq!(found[2].as_ref().unwrap().text("a").as_deref(), Some("x"));
     }
 
     #[test]

@@ -208,6 +208,14 @@ fn a_token_of_another_family_in_a_passage_hides_no_system_prompt() {
 }
 
 #[test]
+fn a_strange_member_hides_no_record() {
+    let invocation = read(
+        r#"{"\ud83d":1e999,"timestamp":"2026-10-07T07:00:00Z","modelId":"m","output":"\ud83d","input":{"\ud83d":0,"inputBodyJson":{"\ud83d":"\ud83d","system":[{"text":"Be brief."},"\ud83d"],"messages":[]}}}"#,
+    );
+    assert_eq!(invocation.system_prompt.found_at.as_deref(), Some("system[0].text"));
+}
+
+#[test]
 fn a_record_without_request_id_is_known_by_its_digest() {
     let invocation = read(r#"{"timestamp":"2026-10-07T07:00:00Z","modelId":"m"}"#);
     assert_eq!(invocation.request_id, format!("sha256-{}", invocation.evidence.sha256.short()));

@@ -1,103 +1,73 @@
 //! The record as it is written, every member optional and lenient (FORMATS 1.1).
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer};
 
 use super::{Side, Tokens};
 use crate::{
-    json::{Lenient, Members, count, scalar, text},
+    json::{Members, count, scalar},
     principal::Principal,
     time,
 };
 
 /// One Model Invocation Log record.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Record<'a> {
-    #[serde(borrow, default)]
-    timestamp: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    account_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    region: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    request_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    inference_region: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    operation: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    model_id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error_code: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    identity: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    request_metadata: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    input: Lenient<Input<'a>>,
-    #[serde(borrow, default)]
-    output: Lenient<Members<'a>>,
+    members: Members<'a>,
+    /// `None` where there is none, or something else than an object.
+    input: Option<Members<'a>>,
+    output: Option<Members<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Input<'a> {
-    #[serde(borrow, default)]
-    input_body_json: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    input_body_s3_path: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    input_token_count: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    cache_read_input_token_count: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    cache_write_input_token_count: Option<&'a RawValue>,
+impl<'de: 'a, 'a> Deserialize<'de> for Record<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = Members::deserialize(deserializer)?;
+        let (input, output) = (members.object("input"), members.object("output"));
+        Ok(Self { members, input, output })
+    }
 }
 
 impl<'a> Record<'a> {
     pub(super) fn timestamp(&self) -> Option<Timestamp> {
-        self.timestamp.and_then(text).and_then(|written| time::parse(&written))
+        self.members.text("timestamp").and_then(|written| time::parse(&written))
     }
 
     pub(super) fn model_id(&self) -> Option<String> {
-        filled(self.model_id)
+        self.filled("modelId")
     }
 
     pub(super) fn request_id(&self) -> Option<String> {
-        filled(self.request_id)
+        self.filled("requestId")
     }
 
     pub(super) fn account_id(&self) -> String {
-        filled(self.account_id).unwrap_or_else(|| "unknown".to_owned())
+        self.filled("accountId").unwrap_or_else(|| "unknown".to_owned())
     }
 
     pub(super) fn region(&self) -> String {
-        filled(self.region).unwrap_or_else(|| "unknown".to_owned())
+        self.filled("region").unwrap_or_else(|| "unknown".to_owned())
     }
 
     pub(super) fn inference_region(&self) -> Option<String> {
-        filled(self.inference_region)
+        self.filled("inferenceRegion")
     }
 
     pub(super) fn operation(&self) -> Option<String> {
-        filled(self.operation)
+        self.filled("operation")
     }
 
     pub(super) fn error_code(&self) -> Option<String> {
-        filled(self.error_code)
+        self.filled("errorCode")
     }
 
     pub(super) fn principal(&self) -> Principal {
-        let arn = self.identity.and_then(Members::of).and_then(|identity| identity.text("arn"));
+        let arn = self.members.object("identity").and_then(|identity| identity.text("arn"));
         arn.map(|arn| Principal::from_arn(&arn)).unwrap_or_default()
     }
 
     pub(super) fn request_metadata(&self) -> BTreeMap<String, String> {
-        let members = self.request_metadata.and_then(Members::of).unwrap_or_default();
+        let members = self.members.object("requestMetadata").unwrap_or_default();
         members
             .iter()
             .filter_map(|(name, value)| Some((name.to_owned(), scalar(value)?.into_owned())))
@@ -105,37 +75,27 @@ impl<'a> Record<'a> {
     }
 
     pub(super) fn tokens(&self) -> Tokens {
-        let input = self.input.0.as_ref();
+        let count_of = |side: &Option<Members<'a>>, name: &str| side.as_ref()?.get(name).and_then(count);
         Tokens {
-            input: input.and_then(|i| i.input_token_count).and_then(count),
-            output: self.output.0.as_ref().and_then(|o| o.get("outputTokenCount")).and_then(count),
-            cache_read: input.and_then(|i| i.cache_read_input_token_count).and_then(count),
-            cache_write: input.and_then(|i| i.cache_write_input_token_count).and_then(count),
+            input: count_of(&self.input, "inputTokenCount"),
+            output: count_of(&self.output, "outputTokenCount"),
+            cache_read: count_of(&self.input, "cacheReadInputTokenCount"),
+            cache_write: count_of(&self.input, "cacheWriteInputTokenCount"),
         }
     }
 
     pub(super) fn input(&self) -> Side<'a> {
-        let side = self.input.0.as_ref();
-        Side::of(
-            side.is_some(),
-            side.and_then(|i| i.input_body_json),
-            side.and_then(|i| i.input_body_s3_path),
-        )
+        side(self.input.as_ref(), "inputBodyJson", "inputBodyS3Path")
     }
 
     pub(super) fn output(&self) -> Side<'a> {
-        let side = self.output.0.as_ref();
-        Side::of(
-            side.is_some(),
-            side.and_then(|o| o.get("outputBodyJson")),
-            side.and_then(|o| o.get("outputBodyS3Path")),
-        )
+        side(self.output.as_ref(), "outputBodyJson", "outputBodyS3Path")
     }
 
     /// Image and video records have facts of their own (FORMATS 1.1), of which no published record shows the values.
     pub(super) fn output_media(&self) -> BTreeMap<String, String> {
         const LONGEST: usize = 1_024;
-        let members = self.output.0.iter().flat_map(Members::iter);
+        let members = self.output.iter().flat_map(Members::iter);
         members
             .filter(|(name, _)| name.starts_with("outputImage") || name.starts_with("outputVideo"))
             .filter_map(|(name, value)| Some((name.to_owned(), scalar(value)?.into_owned())))
@@ -143,8 +103,13 @@ impl<'a> Record<'a> {
             .take(16)
             .collect()
     }
+
+    fn filled(&self, name: &str) -> Option<String> {
+        self.members.get(name).and_then(scalar).filter(|text| !text.is_empty()).map(Cow::into_owned)
+    }
 }
 
-fn filled(raw: Option<&RawValue>) -> Option<String> {
-    raw.and_then(scalar).filter(|text| !text.is_empty()).map(|text| text.into_owned())
+fn side<'a>(members: Option<&Members<'a>>, body: &str, path: &str) -> Side<'a> {
+    let get = |name: &str| members.and_then(|members| members.get(name));
+    Side::of(members.is_some(), get(body), get(path))
 }
