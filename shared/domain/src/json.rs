@@ -64,6 +64,18 @@ pub fn boolean(raw: &RawValue) -> Option<bool> {
     }
 }
 
+/// A value as it is written, without white space between its parts: however a record was laid out, it is the same text.
+pub fn compact(raw: &RawValue) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    let keep = |c: &char| {
+        let quotes = *c == '"' && !escaped;
+        escaped = in_string && *c == '\\' && !escaped;
+        in_string ^= quotes;
+        in_string || !c.is_ascii_whitespace()
+    };
+    raw.get().chars().filter(keep).collect()
+}
+
 /// The elements of an array; `None` for anything else.
 pub fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
@@ -289,6 +301,12 @@ mod tests {
         let found = objects(&array).unwrap();
         assert_eq!(found.len(), 3);
         assert_eq!(found[2].as_ref().unwrap().text("a").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn white_space_between_parts_is_no_part_of_them() {
+        let laid_out = raw("{\n \"a\" : [ 1.50, \"b \\\" c \\\\\" ],\t\"d\":null }");
+        assert_eq!(compact(&laid_out), "{\"a\":[1.50,\"b \\\" c \\\\\"],\"d\":null}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Answer, BodyReading, BodyShape};
 use crate::{
-    json::{Members, elements, objects, text},
+    json::{Members, compact, elements, objects, text},
     passage::{Passage, Reference},
 };
 
@@ -39,7 +39,7 @@ fn read_document(raw: &serde_json::value::RawValue, nth: usize, reading: &mut Bo
     let named = ["snippet", "text", "content", "data"].iter().find_map(|name| members.text(name));
     let id = members.text("id").map_or_else(|| format!("doc_{nth}"), String::from);
     reading.add_passage(Passage {
-        text: Some(named.or_else(|| text(raw)).map_or_else(|| raw.get().to_owned(), String::from)),
+        text: Some(named.or_else(|| text(raw)).map_or_else(|| compact(raw), String::from)),
         uri: members.text("url").map(String::from),
         title: members.text("title").map(String::from),
         reference: Reference::Id(id),

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{Answer, BodyReading, BodyShape, anthropic::asks_for_citations, messages, messages::joined_text};
 use crate::{
-    json::{Members, elements, objects, text},
+    json::{Members, compact, elements, objects, text},
     passage::{Passage, Reference},
 };
 
@@ -99,7 +99,7 @@ fn read_tool_result(result: &Members<'_>, at: &str, reading: &mut BodyReading<'_
             reading.add_function_result(&text, format!("{at}.text"));
         }
         if let Some(json) = item.get("json") {
-            reading.add_function_result(json.get(), format!("{at}.json"));
+            reading.add_function_result(&compact(json), format!("{at}.json"));
         }
         read_source(item, &at, reading);
     }

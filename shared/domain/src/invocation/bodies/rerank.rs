@@ -2,7 +2,7 @@
 
 use super::{Answer, BodyReading, BodyShape};
 use crate::{
-    json::{Members, objects, text},
+    json::{Members, compact, objects, text},
     passage::{Passage, Reference},
 };
 
@@ -18,7 +18,7 @@ fn read_request<'a>(body: &Members<'a>, reading: &mut BodyReading<'a>) {
         let document = Members::of(raw).unwrap_or_default();
         let said = text(raw).or_else(|| document.text("text"));
         reading.add_passage(Passage {
-            text: Some(said.map_or_else(|| raw.get().to_owned(), String::from)),
+            text: Some(said.map_or_else(|| compact(raw), String::from)),
             title: document.text("title").map(String::from),
             reference: Reference::Rank(index),
             ..Passage::at(format!("documents[{index}]"))
