@@ -68,6 +68,9 @@ pub fn bounded_to(key: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

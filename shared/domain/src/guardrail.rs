@@ -178,6 +178,9 @@ pub fn id_of(identifier: &str) -> &str {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

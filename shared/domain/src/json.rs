@@ -265,6 +265,9 @@ fn lossy_text(quoted: &str) -> Option<String> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -26,6 +26,8 @@ pub mod principal;
 pub mod prompt;
 pub mod report;
 pub mod state;
+#[cfg(test)]
+mod strategies;
 pub mod time;
 pub mod values;
 pub mod window;

@@ -40,6 +40,9 @@ pub fn days(count: u32) -> jiff::SignedDuration {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

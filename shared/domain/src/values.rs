@@ -518,6 +518,9 @@ fn refuse<T>(bytes: &[u8], reason: &str, meant: bool) -> Result<T, Unread> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::Value;

@@ -88,6 +88,9 @@ const WEEKDAYS: [(&str, civil::Weekday); 7] = [
 ];
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -248,4 +248,7 @@ fn severity(base: Severity, outcome: Outcome, omitted: bool, by_root: bool) -> S
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests;

@@ -362,4 +362,7 @@ impl<'a> Side<'a> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests;

@@ -127,6 +127,9 @@ pub fn body_of(bytes: &[u8]) -> Box<RawValue> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

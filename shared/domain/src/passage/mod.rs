@@ -135,6 +135,9 @@ pub fn excerpt(text: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
