@@ -106,7 +106,7 @@ pub struct Sighting {
     pub first_seen: Timestamp,
     /// The latest.
     pub last_seen: Timestamp,
-    /// The request of the earliest; of two at the same time the one whose id sorts first.
+    /// The request of the earliest; of two at the same time the one whose id sorts first, then by model and caller.
     pub sample_request_id: String,
     /// The model of that request.
     pub model_id: String,
@@ -117,15 +117,18 @@ pub struct Sighting {
 impl Sighting {
     /// Takes another sighting of the same prompt in: in whichever order they come, the end is the same.
     pub fn merge(&mut self, other: &Self) {
-        let earlier =
-            (other.first_seen, &other.sample_request_id) < (self.first_seen, &self.sample_request_id);
-        if earlier {
+        if other.sample() < self.sample() {
             self.sample_request_id.clone_from(&other.sample_request_id);
             self.model_id.clone_from(&other.model_id);
             self.caller.clone_from(&other.caller);
         }
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
+    }
+
+    /// Which of two is taken as the sample: the order is the same for whoever merges them.
+    fn sample(&self) -> (Timestamp, &str, &str, &str) {
+        (self.first_seen, &self.sample_request_id, &self.model_id, &self.caller)
     }
 }
 
@@ -152,8 +155,9 @@ mod tests {
             seen("2026-01-01T09:00:00Z", "d"),
             seen("2026-01-01T09:00:00Z", "c"),
             seen("2026-01-01T12:00:00Z", "a"),
+            Sighting { model_id: "another".into(), ..seen("2026-01-01T09:00:00Z", "c") },
         ];
-        let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]];
+        let orders = [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 0, 3, 4, 1], [1, 3, 4, 0, 2]];
         let merged = orders.map(|order| {
             let mut merged = all[order[0]].clone();
             order.iter().for_each(|nth| merged.merge(&all[*nth]));
