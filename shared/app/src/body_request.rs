@@ -53,6 +53,9 @@ impl BodyRequest {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

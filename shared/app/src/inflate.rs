@@ -106,6 +106,9 @@ impl Inflate {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use flate2::{Compression, write::GzEncoder};

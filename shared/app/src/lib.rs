@@ -12,7 +12,11 @@ pub mod answer;
 pub mod body_request;
 pub mod index;
 pub mod inflate;
+#[cfg(test)]
+mod memory;
 pub mod ports;
 pub mod record_change;
 pub mod sightings;
 pub mod verify;
+#[cfg(test)]
+mod strategies;

@@ -4,6 +4,8 @@
 //! conditional puts ([`write`]). Bodies that lie beside it are followed ([`bodies`]).
 
 pub mod bodies;
+#[cfg(test)]
+mod properties;
 mod read;
 mod write;
 
