@@ -17,6 +17,6 @@ mod memory;
 pub mod ports;
 pub mod record_change;
 pub mod sightings;
-pub mod verify;
 #[cfg(test)]
 mod strategies;
+pub mod verify;

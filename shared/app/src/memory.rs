@@ -31,6 +31,7 @@ pub(crate) struct Content {
     pub(crate) records: BTreeMap<(String, String), Record>,
     pub(crate) sightings: BTreeMap<StateKey, Sighting>,
     pub(crate) texts: BTreeMap<String, String>,
+    pub(crate) days: BTreeSet<String>,
 }
 
 /// Everything that indexing reads and writes.
@@ -99,6 +100,11 @@ impl PutRecords for Memory {
     async fn put_record(&self, record: &Record, _expires_at: i64) -> Result<Put, PortError> {
         let records = &mut lock(&self.content).records;
         let key = (record.partition_key(), record.sort_key());
+        if let (Record::Change(change), Some(Record::Change(known))) = (record, records.get(&key))
+            && (&change.event_name, change.occurred_at) != (&known.event_name, known.occurred_at)
+        {
+            return Ok(Put::Taken);
+        }
         if records.get(&key).is_some_and(|known| known.completeness() >= record.completeness()) {
             return Ok(Put::Duplicate);
         }
@@ -111,6 +117,11 @@ impl PutStates for Memory {
     async fn put_prompt_text(&self, id: &Sha256, text: &str, _expires_at: i64) -> Result<Put, PortError> {
         let known = lock(&self.content).texts.insert(id.to_string(), text.to_owned());
         Ok(if known.is_some() { Put::Duplicate } else { Put::Stored })
+    }
+
+    async fn put_invocation_day(&self, day: &str, _expires_at: i64) -> Result<Put, PortError> {
+        let is_new = lock(&self.content).days.insert(day.to_owned());
+        Ok(if is_new { Put::Stored } else { Put::Duplicate })
     }
 
     async fn put_sighting(
