@@ -1,0 +1,84 @@
+//! Writes generated logs, and measures a whole run: `cargo run --release -p benchmarks -- --help`.
+
+use std::{
+    error::Error,
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+};
+
+use benchmarks::{invocations::Invocations, ports, trail::Trail};
+use clap::Parser;
+use flate2::{Compression, write::GzEncoder};
+
+/// Generated logs, and what a whole run over one takes.
+#[derive(Parser)]
+#[command(name = "benchmarks")]
+enum Command {
+    /// Writes a model invocation log, gzip, to the standard output.
+    Invocations {
+        /// How many records.
+        #[arg(long, default_value = "2000")]
+        records: usize,
+        /// How large a record is, about: 2500, 23kb.
+        #[arg(long, default_value = "23kb", value_parser = bytes)]
+        size: usize,
+        /// The same seed gives the same log.
+        #[arg(long, default_value = "7")]
+        seed: u64,
+    },
+    /// Writes a CloudTrail file, gzip, to the standard output.
+    Trail {
+        /// How large the file is, inflated, about: 20mb.
+        #[arg(long, default_value = "20mb", value_parser = bytes)]
+        size: usize,
+        /// The same seed gives the same file.
+        #[arg(long, default_value = "7")]
+        seed: u64,
+    },
+    /// Indexes a file as `bedrock-audit index` does, writes nothing, and says how much memory that took at most.
+    Index {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match Command::parse() {
+        Command::Invocations { records, size, seed } => write_gzip(Invocations::new(records, size, seed))?,
+        Command::Trail { size, seed } => write_gzip(Trail::new(size, seed))?,
+        Command::Index { file } => {
+            let delivery = ports::index(|| File::open(&file))?;
+            writeln!(io::stdout(), "{:?}", delivery.counts)?;
+            writeln!(io::stdout(), "inflated bytes: {}", delivery.bytes)?;
+            writeln!(io::stdout(), "peak memory: {}", peak_memory()?)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_gzip(pieces: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut gzip = GzEncoder::new(BufWriter::new(io::stdout().lock()), Compression::default());
+    for piece in pieces {
+        gzip.write_all(piece.as_bytes())?;
+    }
+    gzip.finish()?.flush()
+}
+
+/// The high water mark of this process's memory, as Linux keeps it.
+fn peak_memory() -> io::Result<String> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(peak.unwrap_or("unknown").trim().to_owned())
+}
+
+/// `23kb` as a number of bytes.
+fn bytes(text: &str) -> Result<usize, String> {
+    let lower = text.to_lowercase();
+    let (digits, unit) = match (lower.strip_suffix("kb"), lower.strip_suffix("mb")) {
+        (Some(digits), _) => (digits, 1_000),
+        (_, Some(digits)) => (digits, 1_000_000),
+        _ => (lower.as_str(), 1),
+    };
+    digits.parse::<usize>().map(|number| number * unit).map_err(|error| format!("{text}: {error}"))
+}

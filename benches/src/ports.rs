@@ -1,0 +1,140 @@
+//! A world that gives one object and takes everything: what is measured is reading, not writing.
+
+use std::io::Read;
+
+use audit_app::{
+    body_request::BodyRequest,
+    index::{Indexing, Takes, index_object},
+    ports::{
+        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, Put, PutDeliveries,
+        PutRecords, PutStates, ReadObjects,
+    },
+};
+use audit_domain::{
+    digest::Sha256,
+    evidence::ObjectLocation,
+    invocation::pointer::{BodyPointer, Followed},
+    ledger::{
+        delivery::Delivery,
+        record::{Record, Retention},
+        state::{Sighting, StateKey},
+    },
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+
+/// So many bytes come out of an object at a time.
+pub const CHUNK: usize = 64 << 10;
+
+/// Indexes the object that `open` reads, as the command line does, and writes nothing.
+///
+/// # Errors
+/// What could not be read.
+pub fn index<R: Read + Send>(open: impl Fn() -> std::io::Result<R> + Sync) -> Result<Delivery, PortError> {
+    let location = ObjectLocation::file("/generated.json.gz");
+    let indexing =
+        Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now: Timestamp::UNIX_EPOCH };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
+    let object = Object(open);
+    runtime.block_on(index_object(&object, &TakesAll, &TakesAll, &location, indexing, &mut |_| {}))
+}
+
+fn failed(error: std::io::Error) -> PortError {
+    PortError::permanent("read the object", error.to_string())
+}
+
+struct Object<F>(F);
+
+struct Pieces<R>(R);
+
+impl<R: Read + Send, F: Fn() -> std::io::Result<R> + Sync> ReadObjects for Object<F> {
+    type Chunks = Pieces<R>;
+
+    async fn open(&self, _: &ObjectLocation) -> Result<Pieces<R>, PortError> {
+        (self.0)().map(Pieces).map_err(failed)
+    }
+}
+
+impl<R: Read + Send> Chunks for Pieces<R> {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, PortError> {
+        let mut chunk = vec![0; CHUNK];
+        let read = self.0.read(&mut chunk).map_err(failed)?;
+        chunk.truncate(read);
+        Ok((read > 0).then(|| chunk.into()))
+    }
+}
+
+/// A ledger to which everything is new, and which keeps nothing.
+struct TakesAll;
+
+impl PutRecords for TakesAll {
+    async fn put_record(&self, _: &Record, _: i64) -> Result<Put, PortError> {
+        Ok(Put::Stored)
+    }
+}
+
+impl PutStates for TakesAll {
+    async fn put_prompt_text(&self, _: &Sha256, _: &str, _: i64) -> Result<Put, PortError> {
+        Ok(Put::Stored)
+    }
+
+    async fn put_sighting(&self, _: &StateKey, _: &Sighting, _: i64) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl PutDeliveries for TakesAll {
+    async fn put_delivery(&self, _: &Delivery, _: i64) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl CountSightings for TakesAll {
+    async fn count_sightings(&self, _: &str, _: &str, _: usize) -> Result<usize, PortError> {
+        Ok(0)
+    }
+}
+
+impl KeepObjects for TakesAll {
+    async fn keep(&self, _: &str, _: Vec<u8>) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    fn location(&self, key: &str) -> ObjectLocation {
+        ObjectLocation::file(key)
+    }
+}
+
+impl FollowBodies for TakesAll {
+    async fn follow(&self, _: &ObjectLocation, _: &BodyPointer) -> Result<Followed, PortError> {
+        Ok(Followed::Later)
+    }
+}
+
+impl AwaitBodies for TakesAll {
+    async fn await_bodies(&self, _: &BodyRequest) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{invocations::Invocations, trail::Trail};
+
+    #[test]
+    fn everything_that_is_generated_is_read() {
+        let log: String = Invocations::new(200, 4_000, 7).collect();
+        assert_eq!(log, Invocations::new(200, 4_000, 7).collect::<String>());
+        assert!((3_000..5_000).contains(&(log.len() / 200)), "{} bytes a record", log.len() / 200);
+        let delivery = index(|| Ok(log.as_bytes())).unwrap();
+        assert_eq!((delivery.counts.received, delivery.counts.indexed), (200, 200), "{delivery:?}");
+        assert!(delivery.counts.bodies_outstanding > 0);
+
+        let trail: String = Trail::new(400_000, 7).collect();
+        let delivery = index(|| Ok(trail.as_bytes())).unwrap();
+        let counts = delivery.counts;
+        assert_eq!(counts.received, counts.indexed + counts.ignored, "{counts:?}");
+        assert!(counts.indexed > 0 && counts.ignored > 9 * counts.indexed, "{counts:?}");
+    }
+}
