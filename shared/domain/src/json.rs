@@ -78,16 +78,25 @@ pub fn compact(raw: &RawValue) -> String {
 
 /// The elements of an array; `None` for anything else.
 pub fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
-    serde_json::from_str(raw.get()).ok()
+    from_array(raw)
 }
 
 /// The elements of an array, each as its members where it is an object; `None` for anything else.
 pub fn objects(raw: &RawValue) -> Option<Vec<Option<Members<'_>>>> {
     // in one pass, unless something stands among them that only raw text can hold: a lone surrogate, a huge number
-    match serde_json::from_str::<Vec<Lenient<Members<'_>>>>(raw.get()) {
-        Ok(elements) => Some(elements.into_iter().map(|element| element.0).collect()),
-        Err(_) => Some(elements(raw)?.into_iter().map(Members::of).collect()),
+    match from_array::<Lenient<Members<'_>>>(raw) {
+        Some(elements) => Some(elements.into_iter().map(|element| element.0).collect()),
+        None => Some(elements(raw)?.into_iter().map(Members::of).collect()),
     }
+}
+}
+
+/// Only arrays are parsed: a parser that meets a text instead would quote all of it in its error.
+fn from_array<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<Vec<T>> {
+    if !raw.get().starts_with('[') {
+        return None;
+    }
+    serde_json::from_str(raw.get()).ok()
 }
 
 /// The members of one object in the order in which they are written, values raw.
