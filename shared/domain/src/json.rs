@@ -89,6 +89,12 @@ pub fn objects(raw: &RawValue) -> Option<Vec<Option<Members<'_>>>> {
         None => Some(elements(raw)?.into_iter().map(Members::of).collect()),
     }
 }
+
+/// The first element of an array where that is an object; what comes behind it is not looked at.
+pub fn first_object(raw: &RawValue) -> Option<Members<'_>> {
+    let elements = raw.get().strip_prefix('[')?.trim_start();
+    let mut values = serde_json::Deserializer::from_str(elements).into_iter();
+    values.next().filter(|_| elements.starts_with('{'))?.ok()
 }
 
 /// Only arrays are parsed: a parser that meets a text instead would quote all of it in its error.
@@ -330,6 +336,15 @@ mod tests {
         assert_eq!(members.at(&["c", "d", "e"]).map(RawValue::get), Some("\"x\""));
         assert!(members.at(&["c", "x", "e"]).is_none());
         assert!(Members::of(&raw("[1]")).is_none());
+    }
+
+    #[test]
+    fn the_first_object_is_read_without_the_others() {
+        let first = |json: &str| first_object(&raw(json)).map(|members| members.names().collect::<String>());
+        assert_eq!(first(r#"[ {"a":1}, 2]"#).as_deref(), Some("a"));
+        for none in ["[]", "[1,{}]", "{\"a\":1}", "\"[{}\""] {
+            assert_eq!(first(none), None, "{none}");
+        }
     }
 
     #[test]

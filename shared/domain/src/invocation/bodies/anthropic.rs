@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{Answer, BodyReading, BodyShape, messages, messages::joined_text};
 use crate::{
-    json::{Members, boolean, elements, objects, text},
+    json::{Members, boolean, first_object, objects, text},
     passage::{Passage, Reference},
 };
 
@@ -17,13 +17,8 @@ fn recognise(body: &Members<'_>) -> bool {
         return false;
     }
     let system_is_typed = || {
-        let Some(system) = body.get("system") else { return false };
-        match elements(system) {
-            Some(blocks) => {
-                blocks.first().and_then(|block| Members::of(block)).is_some_and(|block| block.has("type"))
-            }
-            None => text(system).is_some(),
-        }
+        let typed = |system: &RawValue| first_object(system).is_some_and(|block| block.has("type"));
+        body.get("system").is_some_and(|system| typed(system) || text(system).is_some())
     };
     body.has("anthropic_version") || system_is_typed()
 }

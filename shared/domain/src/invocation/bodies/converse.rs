@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{Answer, BodyReading, BodyShape, anthropic::asks_for_citations, messages, messages::joined_text};
 use crate::{
-    json::{Members, compact, elements, objects, text},
+    json::{Members, compact, elements, first_object, objects, text},
     passage::{Passage, Reference},
 };
 
@@ -13,8 +13,7 @@ pub(super) const SHAPE: BodyShape = BodyShape { name: "converse", recognise, rea
 /// Content blocks are objects named by their only member (`{"text": ...}`): they have no `type`.
 fn recognise(body: &Members<'_>) -> bool {
     let untyped = |block: &Members<'_>| !block.has("type");
-    let system = body.array("system").unwrap_or_default();
-    match system.first().and_then(|block| Members::of(block)) {
+    match body.get("system").and_then(first_object) {
         Some(block) => untyped(&block),
         None => first_content_block(body, untyped),
     }
@@ -22,10 +21,8 @@ fn recognise(body: &Members<'_>) -> bool {
 
 /// Whether the first content block of the messages is an object for which `test` holds.
 fn first_content_block(body: &Members<'_>, test: impl Fn(&Members<'_>) -> bool) -> bool {
-    let first = |raw: &RawValue| -> Option<bool> {
-        let blocks = Members::of(raw)?.array("content")?;
-        Some(test(&Members::of(blocks.first()?)?))
-    };
+    let first =
+        |raw: &RawValue| -> Option<bool> { Some(test(&first_object(Members::of(raw)?.get("content")?)?)) };
     body.array("messages").is_some_and(|messages| messages.iter().find_map(|m| first(m)) == Some(true))
 }
 
