@@ -483,7 +483,7 @@ pub fn read_as<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, usi
     let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
     match stream.next() {
         Some(Ok(value)) => Ok((value, stream.byte_offset())),
-        Some(Err(error)) if error.is_data() => refused(bytes, &without_text(&error)),
+        Some(Err(error)) if error.is_data() => refused(length(bytes)?, &without_text(&error)),
         Some(Err(error)) => Err(Unread::Json(error)),
         None => Err(Unread::Refused {
             used: bytes.len(),
@@ -493,27 +493,31 @@ pub fn read_as<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, usi
     }
 }
 
-/// Refuses the value at the start of `bytes`, which was meant to be what the reader reads and is broken.
+/// Refuses a value of `used` bytes, which was meant to be what the reader reads and is broken.
 ///
 /// # Errors
-/// Always: [`Unread::Refused`], or [`Unread::Json`] where it is no JSON after all.
-pub fn refused<T>(bytes: &[u8], reason: &str) -> Result<T, Unread> {
-    refuse(bytes, reason, true)
+/// Always: [`Unread::Refused`].
+pub fn refused<T>(used: usize, reason: &str) -> Result<T, Unread> {
+    Err(Unread::Refused { used, reason: reason.to_owned(), meant: true })
 }
 
-/// Refuses the value at the start of `bytes`, which is something else than what the reader reads.
+/// Refuses a value of `used` bytes, which is something else than what the reader reads.
 ///
 /// # Errors
 /// As [`refused`].
-pub fn foreign<T>(bytes: &[u8], reason: &str) -> Result<T, Unread> {
-    refuse(bytes, reason, false)
+pub fn foreign<T>(used: usize, reason: &str) -> Result<T, Unread> {
+    Err(Unread::Refused { used, reason: reason.to_owned(), meant: false })
 }
 
-fn refuse<T>(bytes: &[u8], reason: &str, meant: bool) -> Result<T, Unread> {
+/// The length in bytes of the value at the start of `bytes`, whatever it is; at least 1.
+///
+/// # Errors
+/// [`Unread::Json`] where the bytes are no JSON or the start of a value.
+pub fn length(bytes: &[u8]) -> Result<usize, Unread> {
     let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
     match stream.next() {
         Some(Err(error)) => Err(Unread::Json(error)),
-        _ => Err(Unread::Refused { used: stream.byte_offset().max(1), reason: reason.to_owned(), meant }),
+        _ => Ok(stream.byte_offset().max(1)),
     }
 }
 
@@ -536,7 +540,7 @@ mod tests {
             let step = values.next(|ordinal, bytes| {
                 let (value, used) = read_as::<Value>(bytes)?;
                 if !value.is_object() {
-                    return refused(bytes, "not an object");
+                    return refused(used, "not an object");
                 }
                 Ok(((ordinal, value.to_string()), used))
             });

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use crate::{
     digest::Sha256,
     evidence::{Evidence, ObjectLocation},
+    json::Members,
     principal::Principal,
-    values::{Unread, foreign, read_as, refused},
+    values::{Unread, foreign, length, read_as, refused},
 };
 pub use addendum::Addendum;
 pub use resource::{Resource, UNKNOWN, names_of_arn, split_identifier};
@@ -220,18 +221,21 @@ impl TrailEvent {
         location: &ObjectLocation,
         origin: Origin,
     ) -> Result<(Self, usize), Unread> {
-        let (value, used) = read_as::<&serde_json::value::RawValue>(bytes)?;
-        let record = match TrailRecord::of(value) {
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return foreign(length(bytes)?, "no cloudtrail record: no object");
+        }
+        let (members, used) = read_as::<Members<'_>>(bytes)?;
+        let raw = bytes.get(..used).unwrap_or_default();
+        let record = match TrailRecord::of(members, raw) {
             Ok(record) => record,
             Err(wire::Unusable::OtherEvent(reason)) => return Ok((Self::NoChange(reason), used)),
-            Err(wire::Unusable::Foreign(reason)) => return foreign(bytes, reason),
-            Err(wire::Unusable::Refused(reason)) => return refused(bytes, reason),
+            Err(wire::Unusable::Foreign(reason)) => return foreign(used, reason),
+            Err(wire::Unusable::Refused(reason)) => return refused(used, reason),
         };
         if let Err(reason) = record.is_change() {
             return Ok((Self::NoChange(reason), used));
         }
-        let sha256 = Sha256::of(bytes.get(..used).unwrap_or_default());
-        let evidence = Evidence { location: location.clone(), ordinal, sha256 };
+        let evidence = Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
         Ok((Self::Change(Box::new(record.into_change(origin, evidence))), used))
     }
 }

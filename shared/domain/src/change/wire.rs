@@ -1,7 +1,6 @@
 //! The CloudTrail record as it is written, lenient (FORMATS 5).
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use super::{
     Addendum, Change, Origin, Outcome,
@@ -23,7 +22,8 @@ pub(super) struct TrailRecord<'a> {
     event_name: String,
     event_source: String,
     event_time: Timestamp,
-    raw: &'a RawValue,
+    /// The bytes of the record.
+    raw: &'a [u8],
 }
 
 /// Why a value is no record.
@@ -37,14 +37,14 @@ pub(super) enum Unusable {
 }
 
 impl<'a> TrailRecord<'a> {
-    pub(super) fn of(value: &'a RawValue) -> Result<Self, Unusable> {
-        let outer = Members::of(value).ok_or(Unusable::Foreign("no cloudtrail record: no object"))?;
-        let detail_type = outer.text("detail-type");
-        let raw = match (&detail_type, outer.get("detail")) {
-            (Some(_), Some(detail)) => detail,
-            _ => value,
+    /// Out of the members of a value, and its bytes.
+    pub(super) fn of(outer: Members<'a>, value: &'a [u8]) -> Result<Self, Unusable> {
+        let detail_type = outer.text("detail-type").map(String::from);
+        let (members, raw) = match outer.get("detail").filter(|_| detail_type.is_some()) {
+            Some(detail) => (Members::of(detail), detail.get().as_bytes()),
+            None => (Some(outer), value),
         };
-        let members = Members::of(raw).ok_or(Unusable::Refused("its detail is no object"))?;
+        let members = members.ok_or(Unusable::Refused("its detail is no object"))?;
         // state changes of jobs come from the same source under other detail types (FORMATS 11.34)
         if detail_type.is_some_and(|kind| kind != "AWS API Call via CloudTrail") {
             return Err(Unusable::OtherEvent("no api call by cloudtrail"));
@@ -149,13 +149,13 @@ impl<'a> TrailRecord<'a> {
     }
 
     fn json_text(&self, name: &str) -> Option<String> {
-        self.members.get(name).map(|raw| compact(raw.get()))
+        self.members.get(name).map(|raw| compact(raw.get().as_bytes()))
     }
 
     /// A digest that does not depend on how the record was laid out or in which order its members were written, so
     /// that a record without event id is the same one however it comes.
     fn canonical_digest(&self) -> Sha256 {
-        Sha256::of(compact(self.raw.get()).as_bytes())
+        Sha256::of(compact(self.raw).as_bytes())
     }
 }
 
@@ -171,9 +171,9 @@ fn kind_without_call(members: &Members<'_>) -> Option<&'static str> {
 }
 
 /// JSON without white space between its parts, members by name.
-fn compact(json: &str) -> String {
-    match serde_json::from_str::<serde_json::Value>(json) {
+fn compact(json: &[u8]) -> String {
+    match serde_json::from_slice::<serde_json::Value>(json) {
         Ok(value) => value.to_string(),
-        Err(_) => json.to_owned(),
+        Err(_) => String::from_utf8_lossy(json).into_owned(),
     }
 }

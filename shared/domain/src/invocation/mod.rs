@@ -19,7 +19,7 @@ use crate::{
     passage::{Certainty, Passage},
     principal::Principal,
     prompt::{Fingerprint, SystemPromptStatus, fingerprint},
-    values::{Unread, foreign, read_as, refused},
+    values::{Unread, foreign, length, read_as, refused},
 };
 use bodies::{Answer, BodyReading};
 use pointer::{BodyPointer, BodySide, Followed, FollowedBodies};
@@ -186,14 +186,14 @@ impl RecordReading {
         followed: &FollowedBodies,
     ) -> Result<(Self, usize), Unread> {
         if bytes.first() != Some(&b'{') {
-            return foreign(bytes, "no model invocation log record: no object");
+            return foreign(length(bytes)?, "no model invocation log record: no object");
         }
         let (record, used) = read_as::<Record<'_>>(bytes)?;
         let Some(model_id) = record.model_id() else {
-            return foreign(bytes, "no model invocation log record: it has no modelId");
+            return foreign(used, "no model invocation log record: it has no modelId");
         };
         let Some(occurred_at) = record.timestamp() else {
-            return refused(bytes, "its timestamp is missing or no time");
+            return refused(used, "its timestamp is missing or no time");
         };
         let sha256 = Sha256::of(bytes.get(..used).unwrap_or_default());
         let evidence = Evidence { location: location.clone(), ordinal, sha256 };
