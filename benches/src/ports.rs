@@ -78,6 +78,10 @@ impl PutStates for TakesAll {
         Ok(Put::Stored)
     }
 
+    async fn put_invocation_day(&self, _day: &str, _expires_at: i64) -> Result<Put, PortError> {
+        Ok(Put::Duplicate)
+    }
+
     async fn put_sighting(&self, _: &StateKey, _: &Sighting, _: i64) -> Result<(), PortError> {
         Ok(())
     }

@@ -24,7 +24,7 @@ fn read_all(bytes: &[u8], sizes: &[usize]) -> Vec<Met> {
             let (_, used) = read_as::<IgnoredAny>(bytes)?;
             match bytes.first() {
                 Some(b'{') => Ok((Met::Value(ordinal, bytes[..used].to_vec()), used)),
-                _ => foreign(bytes, "no object"),
+                _ => foreign(length(bytes)?, "no object"),
             }
         });
         match step {
