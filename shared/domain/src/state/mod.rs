@@ -1,13 +1,19 @@
 //! What a configuration resource looked like at a moment, as read from the API: CloudTrail hides it (FORMATS 11.28).
 //!
 //! * [`subject`]: which resource is read when something changes.
+//! * [`document`]: what was read, in a form that can be compared; [`canonical`] is its text.
 
+pub mod canonical;
+pub mod document;
+mod path;
+mod shape;
 pub mod subject;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::digest::Sha256;
+pub use document::Document;
 pub use subject::{Subject, SubjectKind};
 
 /// A configuration resource at a moment.
