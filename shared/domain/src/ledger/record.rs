@@ -155,7 +155,7 @@ pub struct FieldChange {
     pub before: Option<String>,
     /// Its value after, as JSON text of at most 2 KB.
     pub after: Option<String>,
-    /// `weaker`, `stronger`, `neutral`.
+    /// `weaker`, `stronger`, `neutral`, `mixed`; absent where no rule knows it.
     pub effect: Option<String>,
 }
 

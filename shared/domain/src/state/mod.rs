@@ -2,12 +2,15 @@
 //!
 //! * [`subject`]: which resource is read when something changes.
 //! * [`document`]: what was read, in a form that can be compared; [`canonical`] is its text.
+//! * [`diff`], [`text`]: what is different, and what of it may stand in an alert.
 
 pub mod canonical;
+pub mod diff;
 pub mod document;
 mod path;
 mod shape;
 pub mod subject;
+pub mod text;
 
 use jiff::Timestamp;
 use serde_json::Value;
