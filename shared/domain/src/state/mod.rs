@@ -3,21 +3,27 @@
 //! * [`subject`]: which resource is read when something changes.
 //! * [`document`]: what was read, in a form that can be compared; [`canonical`] is its text.
 //! * [`diff`], [`text`]: what is different, and what of it may stand in an alert.
+//! * [`verdict`]: whether that is weaker or stronger; its room [`verdict::rules`] is a table with one line per rule.
+//! * [`compare()`]: all of that for one change.
 
 pub mod canonical;
+mod compare;
 pub mod diff;
 pub mod document;
 mod path;
 mod shape;
 pub mod subject;
 pub mod text;
+pub mod verdict;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::digest::Sha256;
+pub use compare::{Comparison, Known, compare};
 pub use document::Document;
 pub use subject::{Subject, SubjectKind};
+pub use verdict::Verdict;
 
 /// A configuration resource at a moment.
 #[derive(Clone, Debug, PartialEq)]

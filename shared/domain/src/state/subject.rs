@@ -74,6 +74,18 @@ const ROWS: &[Row] = &[
     row("resource-policy", SubjectKind::ResourcePolicy, "resource-policy", 1),
 ];
 
+impl SubjectKind {
+    /// The kind of resource under which its states are kept.
+    pub fn name(self) -> &'static str {
+        ROWS.iter().find(|row| row.read == self).map_or("", |row| row.subject)
+    }
+
+    /// The kind of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        ROWS.iter().find(|row| row.subject == name).map(|row| row.read)
+    }
+}
+
 /// A resource whose states are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
