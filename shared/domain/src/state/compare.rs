@@ -83,8 +83,9 @@ impl<'a> Judged<'a> {
     fn of(kind: SubjectKind, field: Difference<'a>) -> Self {
         let rule = Rule::of(kind, &field.path);
         let effect = rule.and_then(|rule| rule.measure.effect(field.before, field.after));
-        let is_lost =
-            effect == Some(Verdict::Weaker) && rule.is_some_and(|rule| rule.measure.is_lost(field.after));
+        let is_lost = effect == Some(Verdict::Weaker)
+            && rule.is_some_and(|rule| rule.measure.is_lost(field.after))
+            && !Rule::is_one_of_many(kind, &field.path);
         Self { field, effect, is_lost }
     }
 

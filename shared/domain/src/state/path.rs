@@ -36,6 +36,12 @@ impl Path {
         matches!(self.0.last(), Some(Step::Key(_) | Step::Index(_)))
     }
 
+    /// The elements of lists that it leads through.
+    pub(super) fn elements(&self) -> impl Iterator<Item = Self> + '_ {
+        let upto = |length| self.0.get(..length).map(|steps| Self(steps.to_vec()));
+        (1..=self.0.len()).filter_map(upto).filter(Self::is_element)
+    }
+
     /// Whether it fits a pattern, which looks like a path: `*` stands for any one step, `**` for any number of them,
     /// `a|b` for either member.
     pub(super) fn matches(&self, pattern: &str) -> bool {

@@ -67,10 +67,10 @@ impl Measure {
     /// Whether what became weaker protects no more at all: it is gone, or switched off.
     pub fn is_lost(self, after: Option<&Value>) -> bool {
         match self {
-            Self::Existence { .. } | Self::Element => true,
+            Self::Existence { .. } | Self::Element | Self::Entry => true,
             Self::Scale { .. } => after.and_then(word).is_some_and(|word| word == "NONE" || word == "false"),
             Self::Set { more, absent } => more == Stronger && absent.is_empty() && after.is_none(),
-            Self::Entry | Self::Number | Self::Setting | Self::Unclear | Self::Harmless => false,
+            Self::Number | Self::Setting | Self::Unclear | Self::Harmless => false,
         }
     }
 

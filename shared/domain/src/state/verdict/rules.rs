@@ -169,6 +169,11 @@ impl Rule {
     pub(in crate::state) fn of(kind: SubjectKind, path: &Path) -> Option<&'static Self> {
         RULES.iter().find(|rule| rule.kind == kind && path.matches(rule.path))
     }
+
+    /// Whether a field is, or belongs to, an element that is no protection by itself.
+    pub(in crate::state) fn is_one_of_many(kind: SubjectKind, path: &Path) -> bool {
+        path.elements().any(|element| Self::of(kind, &element).is_some_and(|rule| rule.measure == Entry))
+    }
 }
 
 impl SubjectKind {
