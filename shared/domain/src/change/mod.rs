@@ -240,15 +240,32 @@ impl TrailEvent {
     }
 }
 
+/// What a call's severity depends on besides its operation.
+struct Circumstances<'a> {
+    outcome: Outcome,
+    omitted: bool,
+    principal: &'a Principal,
+    mfa: Option<bool>,
+}
+
 /// How much a call matters: the operation's own severity, moved by how it ended and who made it.
-fn severity(base: Severity, outcome: Outcome, omitted: bool, by_root: bool) -> Severity {
-    let severity = match outcome {
+fn severity(base: Severity, how: &Circumstances<'_>) -> Severity {
+    let severity = match how.outcome {
         Outcome::Succeeded => base,
         Outcome::Denied => base.clamp(Severity::Medium, Severity::High),
         Outcome::Failed => base.min(Severity::Low),
     };
-    let severity = if omitted { severity.max(Severity::High) } else { severity };
-    if by_root { severity.raised() } else { severity }
+    let severity = if how.omitted { severity.max(Severity::High) } else { severity };
+    let is_raised = how.principal.is_root() || (severity >= Severity::High && how.lacks_second_factor());
+    if is_raised { severity.raised() } else { severity }
+}
+
+impl Circumstances<'_> {
+    /// An IAM user whose session had no second factor. That a role's session had none says little: CloudTrail does not know
+    /// how a person signed in elsewhere, and a workload has no second factor.
+    fn lacks_second_factor(&self) -> bool {
+        self.mfa == Some(false) && self.principal.kind.as_deref() == Some("IAMUser")
+    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,24 @@ fn denied_attempts_and_unknown_operations_are_recorded() {
     assert_eq!(hidden.severity, Severity::High);
 }
 
+/// Of an IAM user a record knows whether there was a second factor; of a role's session it may not.
+#[test]
+fn a_missing_second_factor_counts_where_cloudtrail_knows() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/changes/DeleteGuardrail.version.json");
+    let with = std::fs::read_to_string(path).unwrap();
+    let without = with.replace(r#""mfaAuthenticated": "true""#, r#""mfaAuthenticated": "false""#);
+    assert_ne!(with, without);
+    for (record, expected) in [
+        (with.as_str(), Severity::High),
+        (&without, Severity::Critical),
+        (&without.replace("IAMUser", "AssumedRole"), Severity::High),
+        (&without.replace("DeleteGuardrail", "CreateGuardrail"), Severity::Medium),
+    ] {
+        let TrailEvent::Change(change) = read(record) else { panic!("no change") };
+        assert_eq!(change.severity, expected, "{:?} {:?}", change.event_name, change.mfa);
+    }
+}
+
 #[test]
 fn inference_is_no_change_even_where_a_record_calls_it_not_read_only() {
     assert_eq!(fixture("InvokeModel.miss"), TrailEvent::NoChange("a runtime call"));

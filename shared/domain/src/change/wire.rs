@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Addendum, Change, Origin, Outcome,
+    Addendum, Change, Circumstances, Origin, Outcome,
     operations::{self, Class},
     resource::{Parameters, Resource},
     severity,
@@ -102,6 +102,7 @@ impl<'a> TrailRecord<'a> {
             Class::Watched(operation) => Some(operation),
             _ => None,
         };
+        let mfa = multi_factor(&identity);
         let base = operation.map_or(operations::UNKNOWN_SEVERITY, |operation| operation.severity);
         Change {
             request_id: self.request_id(addendum.as_ref()).unwrap_or_else(|| event_id.clone()),
@@ -112,11 +113,14 @@ impl<'a> TrailRecord<'a> {
             region,
             outcome,
             error_code,
-            severity: severity(base, outcome, parameters.omitted, principal.is_root()),
+            severity: severity(
+                base,
+                &Circumstances { outcome, omitted: parameters.omitted, principal: &principal, mfa },
+            ),
             origin,
             source_ip: self.filled("sourceIPAddress"),
             user_agent: self.filled("userAgent"),
-            mfa: multi_factor(&identity),
+            mfa,
             request_parameters: self.json_text("requestParameters"),
             response_elements: self.json_text("responseElements"),
             spilled: None,

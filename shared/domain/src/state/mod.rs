@@ -4,13 +4,14 @@
 //! * [`document`]: what was read, in a form that can be compared; [`canonical`] is its text.
 //! * [`diff`], [`text`]: what is different, and what of it may stand in an alert.
 //! * [`verdict`]: whether that is weaker or stronger; its room [`verdict::rules`] is a table with one line per rule.
-//! * [`compare()`]: all of that for one change.
+//! * [`compare()`]: all of that for one change; [`severity`]: how much it matters then.
 
 pub mod canonical;
 mod compare;
 pub mod diff;
 pub mod document;
 mod path;
+pub mod severity;
 mod shape;
 pub mod subject;
 pub mod text;
