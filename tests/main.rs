@@ -2,6 +2,7 @@
 //!
 //! * `architecture`: the arrows between the floors, and the tables in the documents.
 //! * `operations`: the table of operations, as documents show it.
+//! * `verdicts`: the rules for verdicts and severities, as documents show them.
 //! * `template`: `template.yaml` against the code.
 //! * `index_invocations`, `record_changes`: the real function binaries against real engines, and faults in front of them.
 //! * `ledger`: the contract against the engine, plain and behind faults.
@@ -16,6 +17,7 @@ mod ledger;
 mod operations;
 mod record_changes;
 mod template;
+mod verdicts;
 
 use std::path::PathBuf;
 
