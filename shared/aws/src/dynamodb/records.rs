@@ -421,3 +421,6 @@ pub(super) fn index_range(since: jiff::Timestamp, until: jiff::Timestamp) -> (St
     // `#` sorts before every digit and letter that follows a moment in a key
     (time::rfc3339(since), time::rfc3339(until))
 }
+
+#[cfg(test)]
+mod properties;
