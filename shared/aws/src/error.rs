@@ -1,5 +1,7 @@
 //! The one place where an SDK error becomes retry or permanent.
 
+use std::fmt;
+
 use audit_app::ports::PortError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
@@ -13,6 +15,56 @@ pub fn port_error<E>(action: &str, error: &SdkError<E, HttpResponse>) -> PortErr
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
+    let (code, cause) = code_and_cause(error);
+    match code {
+        Some("ValidationException" | "InvalidParameter" | "InvalidParameterValue") => {
+            PortError::permanent(action, cause)
+        }
+        _ => PortError::retry(action, cause),
+    }
+}
+
+/// Why something of a service was not read, where another try would not help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is not there.
+    Gone,
+    /// The service does not give it out: its code and message, which name the permission or the key that is missing.
+    Denied(String),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => f.write_str("it is not there"),
+            Self::Denied(why) => f.write_str(why),
+        }
+    }
+}
+
+/// The error of a call that reads a resource: why it is unreadable, or else an error that is worth another try.
+///
+/// An id that the service refuses, or an operation that it does not know in this region, says nothing about whether the
+/// resource is there. So that is no [`Unreadable::Gone`], which would be taken for a deletion.
+pub(crate) fn unreadable<E>(action: &str, error: &SdkError<E, HttpResponse>) -> Result<Unreadable, PortError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let (code, cause) = code_and_cause(error);
+    match code {
+        Some("ResourceNotFoundException") => Ok(Unreadable::Gone),
+        Some("ValidationException" | "UnknownOperationException") => Ok(Unreadable::Denied(cause)),
+        // those of a key, too
+        Some(code) if code.ends_with("AccessDeniedException") => Ok(Unreadable::Denied(cause)),
+        _ => Err(PortError::retry(action, cause)),
+    }
+}
+
+/// The service's code, and what it says.
+fn code_and_cause<E>(error: &SdkError<E, HttpResponse>) -> (Option<&str>, String)
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
     let service = error.as_service_error();
     let code = service.and_then(|service| service.code());
     let cause = match (code, service.and_then(|service| service.message())) {
@@ -20,10 +72,5 @@ where
         (Some(code), None) => code.to_owned(),
         (None, _) => DisplayErrorContext(error).to_string(),
     };
-    match code {
-        Some("ValidationException" | "InvalidParameter" | "InvalidParameterValue") => {
-            PortError::permanent(action, cause)
-        }
-        _ => PortError::retry(action, cause),
-    }
+    (code, cause)
 }

@@ -5,10 +5,12 @@
 //! * [`error`]: the one place where an SDK error becomes retry or permanent.
 //! * [`dynamodb`]: the ledger's three tables.
 //! * [`s3`]: log objects, and the audit bucket.
+//! * [`bedrock`]: configuration resources as they are now.
 //! * [`sns`]: the alert topics.
 //! * [`sqs`]: the queue of bodies that are still to come.
 //! * [`stack`]: the names of a deployed stack's tables and buckets.
 
+pub mod bedrock;
 pub mod connect;
 pub mod dynamodb;
 pub mod error;

@@ -1,0 +1,185 @@
+//! What the service answered: one call, all pages of a list, each entry of a list.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use audit_app::ports::{PortError, ResourceRead};
+use audit_domain::state::Subject;
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::AfterDeserializationInterceptorContextRef, dyn_dispatch_hint},
+        orchestrator::HttpResponse,
+        result::SdkError,
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::{Map, Value};
+
+use crate::error::{Unreadable, unreadable};
+
+/// The member that says why something is missing in a document.
+const UNREAD: &str = "unread";
+/// So many entries of a list are read at the same time: the quotas begin at ten calls a second.
+const AT_ONCE: usize = 4;
+
+/// What was read, or why another try would not help.
+pub(super) type Answer<T = Value> = Result<Result<T, Unreadable>, PortError>;
+
+/// The answer for the port.
+pub(super) fn resource_read(read: Result<Value, Unreadable>) -> ResourceRead {
+    match read {
+        Ok(document) => ResourceRead::Document(document),
+        Err(Unreadable::Gone) => ResourceRead::Gone,
+        Err(Unreadable::Denied(why)) => ResourceRead::Denied(why),
+    }
+}
+
+/// Keeps the body of the answer to one call. The SDK has read all of it by the time it has taken it apart.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Capture(Arc<Mutex<Option<Bytes>>>);
+
+#[dyn_dispatch_hint]
+impl Intercept for Capture {
+    fn name(&self) -> &'static str {
+        "Capture"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response().body().bytes().map(Bytes::copy_from_slice);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        Ok(())
+    }
+}
+
+impl Capture {
+    fn json(&self) -> Result<Value, String> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let body = body.ok_or("the answer has no body")?;
+        serde_json::from_slice(&body).map_err(|error| format!("the answer is no JSON: {error}"))
+    }
+}
+
+/// Makes one call, with a capture of its own, and hands back the JSON that the service answered.
+pub(super) async fn call<T, E, F>(
+    subject: &Subject,
+    operation: &str,
+    send: impl FnOnce(Capture) -> F,
+) -> Answer
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+{
+    let action = format!("read {subject} with {operation}");
+    let capture = Capture::default();
+    match send(capture.clone()).await {
+        Ok(_) => capture.json().map(Ok).map_err(|cause| PortError::retry(action, cause)),
+        Err(error) => unreadable(&action, &error).map(Err),
+    }
+}
+
+/// The entries of all pages of a list; `page` asks for the one that a token names.
+pub(super) async fn pages<F>(member: &str, page: impl Fn(Option<String>) -> F) -> Answer<Vec<Value>>
+where
+    F: Future<Output = Answer>,
+{
+    let mut entries = Vec::new();
+    let mut token = None;
+    loop {
+        let mut body = match page(token.clone()).await? {
+            Ok(body) => body,
+            Err(why) => return Ok(Err(why)),
+        };
+        match body.get_mut(member).map(Value::take) {
+            Some(Value::Array(more)) => entries.extend(more),
+            // not taken for an empty one
+            _ => return Ok(Err(Unreadable::Denied(format!("the answer has no list {member}")))),
+        }
+        let next = body.get("nextToken").and_then(Value::as_str).filter(|token| !token.is_empty());
+        match next {
+            None => return Ok(Ok(entries)),
+            Some(next) if token.as_deref() == Some(next) => {
+                return Err(PortError::retry(format!("list {member}"), "a page names itself as the next"));
+            }
+            Some(next) => token = Some(next.to_owned()),
+        }
+    }
+}
+
+/// What the members are called in a list and in what is read of one entry.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    /// The id of an entry, in its summary.
+    pub(super) id: &'static str,
+    /// What the answer about one entry is wrapped in; `None` where it is bare.
+    pub(super) wrapper: Option<&'static str>,
+}
+
+/// Reads each entry of a list by its id. What cannot be read says why.
+pub(super) async fn each<F>(
+    listed: Result<Vec<Value>, Unreadable>,
+    names: Names,
+    get: impl Fn(String) -> F,
+) -> Result<Value, PortError>
+where
+    F: Future<Output = Answer>,
+{
+    let summaries = match listed {
+        Ok(summaries) => summaries,
+        Err(why) => return Ok(with_reason(Value::Null, &why)),
+    };
+    let reads: Vec<_> = summaries.into_iter().map(|summary| entry(summary, names, &get)).collect();
+    stream::iter(reads).buffered(AT_ONCE).try_collect().await.map(Value::Array)
+}
+
+async fn entry<F>(summary: Value, names: Names, get: impl Fn(String) -> F) -> Result<Value, PortError>
+where
+    F: Future<Output = Answer>,
+{
+    let Some(id) = summary.get(names.id).and_then(Value::as_str) else {
+        let why = Unreadable::Denied(format!("the list does not say its {}", names.id));
+        return Ok(with_reason(summary, &why));
+    };
+    Ok(match (get(id.to_owned()).await?, names.wrapper) {
+        (Ok(body), Some(wrapper)) => unwrapped(body, wrapper),
+        (Ok(body), None) => body,
+        (Err(why), _) => with_reason(summary, &why),
+    })
+}
+
+/// What is known of something, with the reason why there is not more.
+fn with_reason(known: Value, why: &Unreadable) -> Value {
+    let mut members = match known {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
+    members.insert(UNREAD.to_owned(), why.to_string().into());
+    Value::Object(members)
+}
+
+/// The content of an answer's wrapper, and what else the answer had beside it.
+pub(super) fn unwrapped(body: Value, wrapper: &str) -> Value {
+    let Value::Object(mut members) = body else { return body };
+    match members.remove(wrapper) {
+        Some(Value::Object(content)) => {
+            members.extend(content);
+            Value::Object(members)
+        }
+        // another shape than expected is kept as it is
+        Some(other) => {
+            members.insert(wrapper.to_owned(), other);
+            Value::Object(members)
+        }
+        None => Value::Object(members),
+    }
+}
