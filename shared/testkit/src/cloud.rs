@@ -1,4 +1,4 @@
-//! Engines for DynamoDB and S3, a topic that keeps what it is sent, and one gateway in front of them.
+//! Engines for DynamoDB and S3, a topic that keeps what it is sent, Bedrock's resources, and one gateway in front of them.
 //!
 //! The engines are real ones; the topic checks what the real one refuses (a subject over 100 characters or not printable,
 //! an empty attribute, a body over 256 KB). A function needs one address: `AWS_ENDPOINT_URL` is the gateway's.
@@ -10,14 +10,17 @@ use std::{
     time::Duration,
 };
 
-use audit_aws::dynamodb::{Ledger, TableNames, tables};
+use audit_aws::{
+    bedrock::BedrockResources,
+    dynamodb::{Ledger, TableNames, tables},
+};
 use audit_domain::evidence::ObjectLocation;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -30,7 +33,10 @@ use hyper_util::{
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use crate::faults::{Fault, Faults};
+use crate::{
+    bedrock::{self, Bedrock},
+    faults::{Fault, Faults},
+};
 
 /// The access key and the secret of everything here.
 pub const KEY: &str = "testkit-access-key";
@@ -69,6 +75,8 @@ pub struct Cloud {
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// A client of the buckets that meets no faults.
     pub s3: aws_sdk_s3::Client,
+    /// The configuration resources that can be read.
+    pub bedrock: Arc<Bedrock>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<String>>>,
     _buckets: tempfile::TempDir,
@@ -78,6 +86,7 @@ struct Gateway {
     http: HttpClient<HttpConnector, Body>,
     dynamodb: String,
     s3: String,
+    bedrock: Arc<Bedrock>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<String>>>,
     faults: Arc<Faults>,
@@ -95,10 +104,12 @@ impl Cloud {
         let published = Arc::new(Mutex::new(Vec::new()));
         let queued = Arc::new(Mutex::new(Vec::new()));
         let faults = Arc::new(Faults::default());
+        let bedrock = Arc::new(Bedrock::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
             s3: s3.clone(),
+            bedrock: bedrock.clone(),
             published: published.clone(),
             queued: queued.clone(),
             faults: faults.clone(),
@@ -112,6 +123,7 @@ impl Cloud {
             endpoint,
             dynamodb: dynamodb_client(&format!("http://{dynamodb}")),
             s3: s3_client(&format!("http://{s3}")),
+            bedrock,
             published,
             queued,
             _buckets: buckets,
@@ -123,6 +135,30 @@ impl Cloud {
     /// A client of the tables that meets the faults, and tries again soon.
     pub fn faulty_dynamodb(&self) -> aws_sdk_dynamodb::Client {
         dynamodb_client(&self.endpoint)
+    }
+
+    /// The configuration resources as a function reads them, behind the faults.
+    pub fn resources(&self) -> BedrockResources {
+        let retries =
+            RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(1));
+        let models = aws_sdk_bedrock::Config::builder()
+            .behavior_version(aws_sdk_bedrock::config::BehaviorVersion::latest())
+            .region(aws_sdk_bedrock::config::Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new(KEY, KEY, None, None, "testkit"))
+            .retry_config(retries.clone())
+            .endpoint_url(&self.endpoint)
+            .build();
+        let agents = aws_sdk_bedrockagent::Config::builder()
+            .behavior_version(aws_sdk_bedrockagent::config::BehaviorVersion::latest())
+            .region(aws_sdk_bedrockagent::config::Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new(KEY, KEY, None, None, "testkit"))
+            .retry_config(retries)
+            .endpoint_url(&self.endpoint)
+            .build();
+        BedrockResources::new(
+            aws_sdk_bedrock::Client::from_conf(models),
+            aws_sdk_bedrockagent::Client::from_conf(agents),
+        )
     }
 
     /// The ledger, to ask it.
@@ -275,6 +311,8 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         (format!("sqs:{operation}"), Upstream::Queue)
     } else if form {
         ("sns:Publish".to_owned(), Upstream::Topic)
+    } else if is_for_bedrock(&parts.headers) {
+        (bedrock::action(&parts.method, &parts.uri), Upstream::Bedrock)
     } else {
         (format!("s3:{}", parts.method), Upstream::Engine(&gateway.s3))
     };
@@ -291,6 +329,7 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         Upstream::Engine(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
         Upstream::Topic => publish(&gateway.published, &bytes),
         Upstream::Queue => enqueue(&gateway.queued, &bytes),
+        Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
         gateway.faults.kill();
@@ -304,6 +343,13 @@ enum Upstream<'a> {
     Engine(&'a str),
     Topic,
     Queue,
+    Bedrock,
+}
+
+/// Its paths could be those of buckets, but a signature names its service.
+fn is_for_bedrock(headers: &HeaderMap) -> bool {
+    let signature = headers.get("authorization").and_then(|value| value.to_str().ok());
+    signature.is_some_and(|signature| signature.contains("/bedrock/aws4_request"))
 }
 
 /// Takes a message as the real queue does.
@@ -333,6 +379,9 @@ async fn forward(
 }
 
 fn refusal(action: &str, status: u16, code: &str) -> Response {
+    if action.starts_with("bedrock:") {
+        return bedrock::refusal(status, code, "by the testkit");
+    }
     let status = StatusCode::from_u16(status).expect("a status");
     if action.starts_with("dynamodb:") || action.starts_with("sqs:") {
         let json =

@@ -1,10 +1,12 @@
 //! Aside: what tests need. Real engines on loopback, faults in front of them, one contract for every ledger.
 //!
 //! * [`cloud`]: engines for DynamoDB and S3, a topic that keeps what it is sent, and one gateway in front of them.
+//! * [`bedrock`]: the reading operations of Bedrock behind the same gateway.
 //! * [`faults`]: what the gateway does instead of answering: throttle, refuse, kill the caller.
 //! * [`function`]: runs a real function binary against a Lambda Runtime API endpoint.
 //! * [`contract`]: what every ledger has to keep.
 
+pub mod bedrock;
 pub mod cloud;
 pub mod contract;
 pub mod faults;
