@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use audit_app::ports::{PortError, ResourceRead};
@@ -17,7 +17,6 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata};
-use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Map, Value};
 
@@ -40,9 +39,10 @@ pub(super) fn resource_read(read: Result<Value, Unreadable>) -> ResourceRead {
     }
 }
 
-/// Keeps the body of the answer to one call. The SDK has read all of it by the time it has taken it apart.
+/// Keeps what the service answered to one call, where that was no error: its body is in memory by the time the SDK has
+/// taken it apart, or has failed to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Capture(Arc<Mutex<Option<Bytes>>>);
+pub(super) struct Capture(Arc<Mutex<Option<Value>>>);
 
 #[dyn_dispatch_hint]
 impl Intercept for Capture {
@@ -56,21 +56,22 @@ impl Intercept for Capture {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let body = context.response().body().bytes().map(Bytes::copy_from_slice);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        let response = context.response();
+        let body = response.body().bytes().filter(|_| response.status().is_success());
+        // another attempt overwrites what an earlier one left
+        *self.lock() = body.and_then(|body| serde_json::from_slice(body).ok());
         Ok(())
     }
 }
 
 impl Capture {
-    fn json(&self) -> Result<Value, String> {
-        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let body = body.ok_or("the answer has no body")?;
-        serde_json::from_slice(&body).map_err(|error| format!("the answer is no JSON: {error}"))
+    fn lock(&self) -> MutexGuard<'_, Option<Value>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Makes one call, with a capture of its own, and hands back the JSON that the service answered.
+/// Makes one call, with a capture of its own, and hands back the JSON that the service answered; also where the SDK could
+/// not make anything of it, since the service may have changed since the SDK was made.
 pub(super) async fn call<T, E, F>(
     subject: &Subject,
     operation: &str,
@@ -82,9 +83,12 @@ where
 {
     let action = format!("read {subject} with {operation}");
     let capture = Capture::default();
-    match send(capture.clone()).await {
-        Ok(_) => capture.json().map(Ok).map_err(|cause| PortError::retry(action, cause)),
-        Err(error) => unreadable(&action, &error).map(Err),
+    let sent = send(capture.clone()).await;
+    let captured = capture.lock().take();
+    match (captured, sent) {
+        (Some(document), _) => Ok(Ok(document)),
+        (None, Ok(_)) => Err(PortError::retry(action, "the answer is no JSON")),
+        (None, Err(error)) => unreadable(&action, &error).map(Err),
     }
 }
 

@@ -193,6 +193,15 @@ async fn a_document_is_the_answer_as_it_came() {
     assert_eq!(document(read), json!({"flow": flow, "aliases": []}));
 }
 
+/// The service may change what the SDK takes for certain: the types of members, and that there are any.
+#[tokio::test]
+async fn an_answer_that_the_sdk_cannot_take_apart_is_the_document_all_the_same() {
+    let body = json!({"id": 7, "variants": "none"});
+    let exchange = ("GET /prompts/PROMPT0001", 200, body.clone());
+    let read = read(&subject("prompt", "PROMPT0001", None), vec![exchange]).await;
+    assert_eq!(document(read), body);
+}
+
 #[tokio::test]
 async fn an_agent_is_read_with_all_pages_of_its_parts() {
     let list = |member: &str, entries: Value, next: Option<&str>| match next {
