@@ -4,12 +4,14 @@
 //! * `operations`: the table of operations, as documents show it.
 //! * `verdicts`: the rules for verdicts and severities, as documents show them.
 //! * `template`: `template.yaml` against the code.
+//! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `record_changes`: the real function binaries against real engines, and faults in front of them.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
 
 mod architecture;
 mod backfill;
+mod bedrock_reads;
 mod bodies;
 mod command_line;
 mod index_invocations;
