@@ -12,13 +12,14 @@ use std::{
 
 use audit_app::{
     index::{Indexing, Takes, index_object},
-    ports::{Message, PortError, PublishAlerts},
-    record_change::{Recording, record_change},
+    ports::{Message, PortError, PublishAlerts, ReadResources, ResourceRead},
+    record_change::{Recorder, Recording},
 };
 use audit_domain::{
     change::{Origin, TrailEvent},
     evidence::ObjectLocation,
     ledger::record::Retention,
+    state::{Subject, SubjectKind},
     window,
 };
 use flate2::{Compression, write::GzEncoder};
@@ -44,6 +45,36 @@ const CHANGES: [&str; 7] = [
     include_str!("../../../events/incident/changes/05-CreateGuardrailVersion-version-4.json"),
     include_str!("../../../events/incident/changes/06-DeleteGuardrail-denied.json"),
     include_str!("../../../events/incident/changes/07-PutEnforcedGuardrailConfiguration-version-3.json"),
+];
+/// What the resources look like, from which of the changes on.
+const STATES: [(usize, SubjectKind, &str, &str); 7] = [
+    (
+        0,
+        SubjectKind::InvocationLogging,
+        "DRAFT",
+        include_str!("../../../events/incident/states/logging.json"),
+    ),
+    (
+        1,
+        SubjectKind::Guardrail,
+        "DRAFT",
+        include_str!("../../../events/incident/states/guardrail-DRAFT-monday.json"),
+    ),
+    (1, SubjectKind::Guardrail, "3", include_str!("../../../events/incident/states/guardrail-3.json")),
+    (2, SubjectKind::Prompt, "DRAFT", include_str!("../../../events/incident/states/prompt-DRAFT.json")),
+    (
+        3,
+        SubjectKind::Guardrail,
+        "DRAFT",
+        include_str!("../../../events/incident/states/guardrail-DRAFT-thursday.json"),
+    ),
+    (4, SubjectKind::Guardrail, "4", include_str!("../../../events/incident/states/guardrail-4.json")),
+    (
+        6,
+        SubjectKind::EnforcedGuardrail,
+        "DRAFT",
+        include_str!("../../../events/incident/states/enforced.json"),
+    ),
 ];
 /// The change that the demo is about.
 const WEAKENED: &str = "UpdateGuardrail";
@@ -116,7 +147,7 @@ fn shifted(json: &str, by: SignedDuration) -> Result<Value, String> {
         match value {
             Value::Array(values) => values.iter_mut().for_each(|value| walk(value, by)),
             Value::Object(members) => members.values_mut().for_each(|value| walk(value, by)),
-            Value::String(text) if text.ends_with('Z') => {
+            Value::String(text) if text.ends_with('Z') || text.ends_with("+00:00") => {
                 let moment = text.parse::<Timestamp>().ok().and_then(|moment| moment.checked_add(by).ok());
                 if let Some(moment) = moment {
                     *text = moment.to_string();
@@ -158,7 +189,7 @@ async fn record_changes(
     global: &Global,
 ) -> Result<Vec<Message>, String> {
     let alerts = ShownAlerts::default();
-    for event in CHANGES {
+    for (nth, event) in CHANGES.into_iter().enumerate() {
         let raw = shifted(event, by)?.to_string();
         let place = ObjectLocation::file("sample");
         let read = TrailEvent::read(raw.as_bytes(), 1, &place, Origin::Eventbridge);
@@ -171,10 +202,30 @@ async fn record_changes(
             alert_max_age: SignedDuration::from_hours(24),
             now: arrived.unwrap_or(global.now()),
         };
-        let recorded = record_change(*change, raw.as_bytes(), ledger, &alerts, recording).await;
-        recorded.map_err(|error| error.to_string())?;
+        let resources = SampleResources { after: nth, by };
+        let recorder = Recorder { ledger, resources: &resources, alerts: &alerts, recording };
+        recorder.record(*change, raw.as_bytes()).await.map_err(|error| error.to_string())?;
     }
     Ok(alerts.0.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Takes the place of Bedrock: the resources as they were after one of the changes.
+struct SampleResources {
+    after: usize,
+    by: SignedDuration,
+}
+
+impl ReadResources for SampleResources {
+    async fn read_resource(&self, subject: &Subject) -> Result<ResourceRead, PortError> {
+        let is_meant = |(from, kind, version, _): &&(usize, SubjectKind, &str, &str)| {
+            *from <= self.after && *kind == subject.kind && *version == subject.version()
+        };
+        let Some((.., document)) = STATES.iter().rev().find(is_meant) else { return Ok(ResourceRead::Gone) };
+        let shifted = shifted(document, self.by);
+        shifted
+            .map(ResourceRead::Document)
+            .map_err(|error| PortError::permanent("read a sample state", error))
+    }
 }
 
 /// Takes the place of the topics: what would be published is shown.

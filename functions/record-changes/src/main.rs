@@ -1,14 +1,15 @@
-//! record-changes: EventBridge CloudTrail rule -> change, alert.
+//! record-changes: EventBridge CloudTrail rule -> change, state, diff, alert.
 //!
 //! Trigger: SQS, batch size 10, with one EventBridge envelope in each message.
 
 use std::collections::BTreeMap;
 
 use audit_app::{
-    ports::PublishAlerts,
-    record_change::{ChangeLedger, Recorded, Recording, record_change, send_summary},
+    ports::{PublishAlerts, ReadResources},
+    record_change::{ChangeLedger, Recorded, Recorder, Recording},
 };
 use audit_aws::{
+    bedrock::BedrockResources,
     connect,
     dynamodb::{Ledger, TableNames},
     s3::AuditBucket,
@@ -21,7 +22,9 @@ use audit_domain::{
 };
 use audit_lambda::{
     batch::{self, Failure},
-    environment::{ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, RECORDS_TABLE},
+    environment::{
+        ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, RECORDS_TABLE, STATES_TABLE,
+    },
     run, telemetry,
 };
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
@@ -33,7 +36,8 @@ const FUNCTION: &str = "record-changes";
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let environment = Environment::of_process();
-    let tables = TableNames::only_records(environment.text(RECORDS_TABLE)?);
+    let records = environment.text(RECORDS_TABLE)?;
+    let tables = TableNames { records, states: environment.text(STATES_TABLE)?, deliveries: String::new() };
     let audit_bucket = environment.text(AUDIT_BUCKET)?;
     let alert_topic = environment.text(ALERT_TOPIC_ARN)?;
     let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
@@ -42,24 +46,23 @@ async fn main() -> Result<(), Error> {
     let config = connect::from_environment().await;
     let audit = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket);
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, audit, run::now());
-    let topics = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
+    let alerts = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
+    let resources = BedrockResources::connect(&config);
 
     run::on_messages(async |event| {
         let recording = Recording { retention, alert_max_age, now: run::now() };
-        record_batch(event, &ledger, &topics, recording).await
+        let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording };
+        record_batch(event, &recorder).await
     })
     .await
 }
 
 /// Records the changes of a batch; those that are too old to be news share one message.
-async fn record_batch(
+async fn record_batch<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
     event: SqsEvent,
-    ledger: &impl ChangeLedger,
-    alerts: &impl PublishAlerts,
-    recording: Recording,
+    recorder: &Recorder<'_, L, R, A>,
 ) -> SqsBatchResponse {
-    let mut handled =
-        batch::each(event, async |body| record_message(body, ledger, alerts, recording).await).await;
+    let mut handled = batch::each(event, async |body| record_message(body, recorder).await).await;
     let old: Vec<(String, Change)> = handled
         .done
         .iter()
@@ -74,20 +77,18 @@ async fn record_batch(
         .map(|(_, change)| ((change.request_id.as_str(), change.event_id.as_str()), change))
         .collect();
     let changes: Vec<&Change> = by_event.into_values().collect();
-    if let Err(error) = send_summary(&changes, ledger, alerts, recording).await {
+    if let Err(error) = recorder.send_summary(&changes).await {
         let failure = Failure::from(error);
         old.iter().for_each(|(id, _)| handled.fail(id, &failure));
     }
-    count(&handled.done, recording);
+    count(&handled.done, recorder.recording);
     handled.response()
 }
 
 /// Records the change of a message; `None` where it holds no change.
-async fn record_message(
+async fn record_message<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
     body: &str,
-    ledger: &impl ChangeLedger,
-    alerts: &impl PublishAlerts,
-    recording: Recording,
+    recorder: &Recorder<'_, L, R, A>,
 ) -> Result<Option<Recorded>, Failure> {
     let bytes = body.as_bytes();
     // the evidence is moved to where the raw event is kept
@@ -95,7 +96,7 @@ async fn record_message(
     match TrailEvent::read(bytes, 1, &in_queue, Origin::Eventbridge) {
         Ok((TrailEvent::Change(change), _)) => {
             tracing::info!(event_name = change.event_name, event_id = change.event_id, "change");
-            Ok(Some(record_change(*change, bytes, ledger, alerts, recording).await?))
+            Ok(Some(recorder.record(*change, bytes).await?))
         }
         Ok((TrailEvent::NoChange(reason), _)) => {
             tracing::info!(reason, "no change");
@@ -118,6 +119,7 @@ fn count(done: &[(String, Option<Recorded>)], recording: Recording) {
         &[
             ("Alerted", how_many(|o| matches!(o, Some(Recorded::Alerted)))),
             ("AlertedBefore", how_many(|o| matches!(o, Some(Recorded::AlertedBefore)))),
+            ("FollowedUp", how_many(|o| matches!(o, Some(Recorded::FollowedUp)))),
             ("Summarised", how_many(|o| matches!(o, Some(Recorded::ForSummary(_))))),
             ("NoChange", how_many(|o| o.is_none())),
         ],

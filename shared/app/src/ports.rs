@@ -3,6 +3,7 @@
 use std::{fmt, future::Future};
 
 use audit_domain::{
+    change::Resource,
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::pointer::{BodyPointer, Followed},
@@ -11,7 +12,7 @@ use audit_domain::{
         record::{ChangeLine, InvocationLine, Record},
         state::{Sighting, StateKey},
     },
-    state::Subject,
+    state::{State, Subject},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -166,14 +167,14 @@ pub trait PutRecords: Sync {
     ) -> impl Future<Output = Result<Put, PortError>> + Send;
 }
 
-/// Sees whether a record is there: `dynamodb:GetItem` on Records.
-pub trait HasRecords: Sync {
-    /// Whether the item is there.
-    fn has_record(
+/// Looks a record up: `dynamodb:GetItem` on Records.
+pub trait FindRecords: Sync {
+    /// The record under this key, as it is now.
+    fn find_record(
         &self,
         request_id: &str,
         sort_key: &str,
-    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+    ) -> impl Future<Output = Result<Option<Record>, PortError>> + Send;
 }
 
 /// Puts texts and sightings of system prompts: `dynamodb:PutItem` on States.
@@ -200,6 +201,27 @@ pub trait PutStates: Sync {
         sighting: &Sighting,
         expires_at: i64,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Puts what configuration resources look like: `dynamodb:PutItem` on States, `s3:PutObject` for what is too large for it.
+pub trait PutResourceStates: Sync {
+    /// Puts a state if it is absent. It is kept for good.
+    fn put_resource_state(&self, state: &State) -> impl Future<Output = Result<Put, PortError>> + Send;
+}
+
+/// Asks what configuration resources looked like: `dynamodb:Query` on States, `s3:GetObject` for what was too large for it.
+pub trait QueryResourceStates: Sync {
+    /// The newest state of a resource in its version, below this key where one is given.
+    fn newest_resource_state(
+        &self,
+        resource: &Resource,
+        below: Option<&str>,
+    ) -> impl Future<Output = Result<Option<State>, PortError>> + Send;
+    /// Every state of a resource in its version, oldest first.
+    fn resource_states(
+        &self,
+        resource: &Resource,
+    ) -> impl Future<Output = Result<Vec<State>, PortError>> + Send;
 }
 
 /// Writes down what became of an object: `dynamodb:PutItem` on Deliveries.
@@ -285,6 +307,8 @@ pub enum ResourceRead {
     Gone,
     /// Nobody may read it here: why, in the words of the service.
     Denied(String),
+    /// It lies where nobody here can ever read it: why.
+    Elsewhere(String),
 }
 
 /// Reads configuration resources as they are now: `bedrock:Get...` and `bedrock:List...`.

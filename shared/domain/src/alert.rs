@@ -2,7 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::change::{Addendum, Change, Outcome};
+use crate::{
+    change::{Addendum, Change, Outcome},
+    ledger::record::{Diff, DiffRead, FieldChange},
+    report,
+    state::{Subject, text::for_alert},
+};
+
+/// So many fields stand in an alert; the rest is counted.
+const SHOWN: usize = 20;
 
 /// What is published for one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +24,25 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// The alert of a change, before anything was read of the resource.
-    pub fn of(change: &Change) -> Self {
+    /// The alert of a change, with what changed as far as that is known.
+    pub fn of(change: &Change, diff: Option<&Diff>) -> Self {
         let command = command(change);
-        Self { subject: subject(change), text: text(change, &command), command }
+        Self { subject: subject(change, diff, ""), text: text(change, diff, &command), command }
     }
+
+    /// What follows an alert that went out before anybody could see what changed.
+    pub fn follow_up(change: &Change, diff: &Diff) -> Self {
+        Self { subject: subject(change, Some(diff), "what changed: "), ..Self::of(change, Some(diff)) }
+    }
+}
+
+/// A diff as it may leave the account's own tables: prompt and message texts as lengths and hashes.
+pub fn without_texts(change: &Change, diff: &Diff) -> Diff {
+    let fields = match Subject::of(change) {
+        Some(subject) => diff.fields.iter().map(|field| for_alert(field, subject.kind)).collect(),
+        None => Vec::new(),
+    };
+    Diff { fields, ..diff.clone() }
 }
 
 /// One message for changes that are too old to be news.
@@ -88,23 +110,25 @@ pub fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-fn subject(change: &Change) -> String {
+fn subject(change: &Change, diff: Option<&Diff>, follows: &str) -> String {
     let done = match change.outcome {
         Outcome::Succeeded if amends(change) => " (amended)",
         Outcome::Succeeded => "",
         Outcome::Denied => " DENIED",
         Outcome::Failed => " failed",
     };
+    let verdict = diff.and_then(|diff| diff.verdict).map(|verdict| format!(", {}", verdict.name()));
     ascii_subject(&format!(
-        "[{}] {}{done} on {} by {}",
-        change.severity.name(),
+        "[{}{}] {follows}{}{done} on {} by {}",
+        report::severity(change, diff).name(),
+        verdict.unwrap_or_default(),
         change.event_name,
         change.resource.short(),
         change.principal.name.as_deref().unwrap_or(change.principal.best())
     ))
 }
 
-fn text(change: &Change, command: &str) -> String {
+fn text(change: &Change, diff: Option<&Diff>, command: &str) -> String {
     let mut text = String::new();
     let version = change.resource.version.as_ref().map(|v| format!(", version {v}"));
     let mut line = |label: &str, value: &str| {
@@ -121,8 +145,10 @@ fn text(change: &Change, command: &str) -> String {
     line("who:", &change.principal.to_string());
     line("when:", &moment(change));
     line("where:", &place(change));
-    line("severity:", change.severity.name());
-    line("changed:", changed(change));
+    line("severity:", report::severity(change, diff).name());
+    for (nth, told) in changed(change, diff).iter().enumerate() {
+        line(if nth == 0 { "changed:" } else { "" }, told);
+    }
     line("more:", command);
     line("ids:", &format!("event {}, request {}", change.event_id, change.request_id));
     text
@@ -149,17 +175,68 @@ fn place(change: &Change) -> String {
     place
 }
 
-fn changed(change: &Change) -> &'static str {
-    match change.outcome {
-        Outcome::Succeeded if amends(change) => {
-            "no further change: CloudTrail amends its record of an earlier one"
+/// What is known of the content, one line each.
+fn changed(change: &Change, diff: Option<&Diff>) -> Vec<String> {
+    match (change.outcome, diff) {
+        (Outcome::Denied | Outcome::Failed, _) => vec!["nothing: it was an attempt".to_owned()],
+        (Outcome::Succeeded, _) if amends(change) => {
+            vec!["no further change: CloudTrail amends its record of an earlier one".to_owned()]
         }
-        Outcome::Succeeded if change.omitted => {
-            "before and after are not read yet; CloudTrail left the request out for its size, a known way to hide it"
-        }
-        Outcome::Succeeded => "before and after are not read yet (CloudTrail does not record what changed)",
-        Outcome::Denied | Outcome::Failed => "nothing: it was an attempt",
+        (Outcome::Succeeded, Some(diff)) if diff.is_final() => fields(change, diff),
+        (Outcome::Succeeded, diff) => vec![unread(change, diff)],
     }
+}
+
+fn unread(change: &Change, diff: Option<&Diff>) -> String {
+    let mut why = match diff {
+        None => "CloudTrail does not record what changed, and this kind of resource is not read".to_owned(),
+        Some(diff) => format!(
+            "not known yet: the resource could not be read ({}: {}); it is tried again",
+            diff.read.name(),
+            diff.reason.as_deref().unwrap_or("no reason given")
+        ),
+    };
+    if change.omitted {
+        why.push_str("; CloudTrail left the request out for its size, a known way to hide it");
+    }
+    why
+}
+
+fn fields(change: &Change, diff: &Diff) -> Vec<String> {
+    let told = without_texts(change, diff).fields;
+    let mut lines = vec![headline(diff, told.len())];
+    lines.extend(told.iter().take(SHOWN).map(field));
+    let left = told.len().saturating_sub(SHOWN) as u64 + u64::from(diff.fields_left_out);
+    if left > 0 {
+        lines.push(format!("... and {left} more"));
+    }
+    if diff.holds_later_changes() {
+        lines.push("it was changed again before it was read: these are the changes of both".to_owned());
+    }
+    lines
+}
+
+fn headline(diff: &Diff, fields: usize) -> String {
+    let verdict = diff.verdict.map(|verdict| format!(", {}", verdict.name())).unwrap_or_default();
+    match (fields, &diff.state_before, diff.read) {
+        (0, None, DiffRead::Ok) => {
+            "no earlier state is known to compare with; what it looks like now is kept".to_owned()
+        }
+        (0, None, _) => "it is gone, and what it looked like is not known".to_owned(),
+        (0, Some(before), _) if diff.state_after.as_ref() == Some(before) => {
+            "nothing that matters: it looks as before".to_owned()
+        }
+        (_, _, DiffRead::Gone) => format!("it is gone{verdict}; what it looked like is kept"),
+        (1, ..) => format!("1 field{verdict}"),
+        (count, ..) => format!("{count} fields{verdict}"),
+    }
+}
+
+fn field(field: &FieldChange) -> String {
+    let value =
+        |value: &Option<String>| value.as_deref().map_or("nothing".to_owned(), |text| one_line(text, 200));
+    let effect = field.effect.as_ref().map(|effect| format!(" ({effect})")).unwrap_or_default();
+    format!("{}: {} -> {}{effect}", field.path, value(&field.before), value(&field.after))
 }
 
 fn amends(change: &Change) -> bool {
@@ -214,7 +291,7 @@ mod tests {
 
     #[test]
     fn an_alert_says_who_what_which_when_and_where() {
-        let alert = Alert::of(&change("incident/changes/04-UpdateGuardrail-weakened"));
+        let alert = Alert::of(&change("incident/changes/04-UpdateGuardrail-weakened"), None);
         assert_eq!(
             alert.subject,
             "[high] UpdateGuardrail on guardrail/gr4k2p9x7wzq by marta.klein@example.com"
@@ -226,12 +303,12 @@ mod tests {
             "Thursday 2026-10-15 14:07:21 UTC",
             "account 444455556666, eu-central-1",
             "without MFA",
-            "before and after are not read yet",
+            "CloudTrail does not record what changed",
             "bedrock-audit changes --resource guardrail/gr4k2p9x7wzq --since 2026-10-15",
         ] {
             assert!(alert.text.contains(part), "{part:?} in\n{}", alert.text);
         }
-        let denied = Alert::of(&change("incident/changes/06-DeleteGuardrail-denied"));
+        let denied = Alert::of(&change("incident/changes/06-DeleteGuardrail-denied"), None);
         assert!(denied.subject.contains("DENIED"), "{}", denied.subject);
         assert!(denied.text.contains("was denied (AccessDenied)"), "{}", denied.text);
     }
@@ -239,14 +316,14 @@ mod tests {
     #[test]
     fn an_alert_says_which_event_it_amends() {
         let mut change = change("incident/changes/04-UpdateGuardrail-weakened");
-        assert!(!Alert::of(&change).text.contains("amends"));
+        assert!(!Alert::of(&change, None).text.contains("amends"));
         change.addendum = Some(Addendum {
             reason: Some("UPDATED_DATA".into()),
             updated_fields: Some("responseElements".into()),
             original_event_id: Some("6a0f6c1e".into()),
             original_request_id: None,
         });
-        let alert = Alert::of(&change);
+        let alert = Alert::of(&change, None);
         assert!(alert.subject.starts_with("[high] UpdateGuardrail (amended) on"), "{}", alert.subject);
         assert!(
             alert.text.contains("amends:    event 6a0f6c1e (UPDATED_DATA: responseElements)"),
@@ -260,7 +337,7 @@ mod tests {
         let mut hostile = change("incident/changes/04-UpdateGuardrail-weakened");
         hostile.principal.name = Some("eve\r\nBcc: all@example.com \u{202e}\u{1b}[2J é".into());
         hostile.resource.id = "x'; rm -rf ~; '".into();
-        let alert = Alert::of(&hostile);
+        let alert = Alert::of(&hostile, None);
         assert!(alert.subject.len() < 100 && alert.subject.bytes().all(|b| (32..127).contains(&b)));
         assert!(!alert.text.contains('\u{1b}') && !alert.text.contains('\r'));
         assert!(!alert.text.contains("\nBcc"), "{}", alert.text);

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    change::{Addendum, Change},
+    change::{Addendum, Change, Severity},
     evidence::Evidence,
     invocation::Invocation,
     ledger::record::{Call, Diff, InvocationLine, Link, Source},
     principal::Principal,
+    state::Verdict,
     time,
 };
 
@@ -32,8 +33,8 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
         },
         "outcome": change.outcome.name(),
         "error_code": change.error_code,
-        "severity": change.severity.name(),
-        "verdict": diff.and_then(|diff| diff.verdict.clone()),
+        "severity": severity(change, diff).name(),
+        "verdict": diff.and_then(|diff| diff.verdict).map(Verdict::name),
         "principal": principal(&change.principal),
         "source_ip": change.source_ip,
         "user_agent": change.user_agent,
@@ -42,6 +43,26 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
         "addendum": change.addendum.as_ref().map(addendum),
         "evidence": evidence(&change.evidence),
         "diff": diff.map(fields).unwrap_or_default(),
+        "state": diff.map(state),
+    })
+}
+
+/// How much a change matters: by what it did where that is known, by the call alone where it is not.
+pub fn severity(change: &Change, diff: Option<&Diff>) -> Severity {
+    diff.and_then(|diff| diff.severity).unwrap_or(change.severity)
+}
+
+/// How the content of a change is known.
+fn state(diff: &Diff) -> Value {
+    json!({
+        "read": diff.read.name(),
+        "reason": diff.reason,
+        "observed_at": diff.observed_at.map(time::rfc3339),
+        "updated_at": diff.updated_at.map(time::rfc3339),
+        "before": diff.state_before.as_ref().map(ToString::to_string),
+        "after": diff.state_after.as_ref().map(ToString::to_string),
+        "fields_left_out": diff.fields_left_out,
+        "holds_later_changes": diff.holds_later_changes(),
     })
 }
 

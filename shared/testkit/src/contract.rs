@@ -1,21 +1,22 @@
 //! What every ledger has to keep: the embedded engine, the same behind faults, an emulator, the cloud.
 
 use audit_app::ports::{
-    CountSightings, FetchKept, HasRecords, KeepObjects, PortError, Put, PutDeliveries, PutRecords, PutStates,
-    QueryRecords, QueryStates, Span,
+    CountSightings, FetchKept, FindRecords, KeepObjects, PortError, Put, PutDeliveries, PutRecords,
+    PutResourceStates, PutStates, QueryRecords, QueryResourceStates, QueryStates, Span,
 };
 use audit_aws::dynamodb::{Ledger, tables};
 use audit_domain::{
-    change::{Addendum, Change, Origin, TrailEvent},
+    change::{Addendum, Change, Origin, Resource, Severity, TrailEvent},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::{BodyState, Invocation, RecordReading},
     ledger::{
         delivery::{Completion, Counts, Delivery},
-        record::{AlertMark, Call, Common, Diff, FieldChange, Link, Record, Source, alert_key},
+        record::{AlertMark, Call, Common, Diff, DiffRead, FieldChange, Link, Record, Source, alert_key},
         state::{Sighting, StateKey},
     },
     passage::Certainty,
+    state::{State, Subject, Verdict},
 };
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use jiff::Timestamp;
@@ -54,6 +55,7 @@ pub async fn ledger_keeps(client: &Client) {
     what_is_over_its_retention_is_not_shown(&ledger).await;
     sightings_merge_in_any_order(&ledger).await;
     texts_are_kept_whole(&ledger).await;
+    states_are_in_order_and_the_newest_is_found(&ledger).await;
     a_delivery_stands_unless_it_broke_off(&ledger, client).await;
 }
 
@@ -84,10 +86,14 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
         Record::Diff(Box::new(Diff {
             common: Common::of_change(&change),
             event_id: change.event_id.clone(),
-            read: "ok".into(),
+            read: DiffRead::Denied,
+            reason: Some("not allowed to read it".into()),
+            observed_at: Some(at("2026-10-15T14:07:25Z")),
+            updated_at: Some(at("2026-10-15T14:07:21Z")),
+            severity: Some(Severity::Critical),
             state_before: Some(Sha256::of(b"before")),
             state_after: Some(Sha256::of(b"after")),
-            verdict: Some("weaker".into()),
+            verdict: Some(Verdict::Weaker),
             fields: vec![FieldChange {
                 path: "contentPolicy.filters.HATE.inputStrength".into(),
                 before: Some("\"HIGH\"".into()),
@@ -100,6 +106,7 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
             common: Common::of_change(&change),
             event_id: change.event_id.clone(),
             follow_up: true,
+            with_diff: true,
             published_at: at("2026-10-15T14:10:00Z"),
             message_id: "m".into(),
         }),
@@ -121,8 +128,11 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
     found.sort_by_key(Record::sort_key);
     expected.sort_by_key(Record::sort_key);
     assert_eq!(found, expected);
-    assert!(ledger.has_record("every-kind", &alert_key(&change.event_id, true)).await.unwrap());
-    assert!(!ledger.has_record("every-kind", &alert_key(&change.event_id, false)).await.unwrap());
+    let find = async |follow_up| {
+        ledger.find_record("every-kind", &alert_key(&change.event_id, follow_up)).await.unwrap()
+    };
+    assert!(matches!(find(true).await, Some(Record::Alert(mark)) if mark.follow_up));
+    assert_eq!(find(false).await, None);
     assert_eq!(ledger.records_of("nobody").await.unwrap(), []);
 }
 
@@ -242,6 +252,36 @@ async fn sightings_merge_in_any_order(ledger: &Ledger<NoObjects>) {
     }
     assert_eq!(ledger.invocation_days("2026-10").await.unwrap(), ["2026-10-06", "2026-10-07"]);
     assert_eq!(ledger.invocation_days("2026-11").await.unwrap(), [""; 0]);
+}
+
+async fn states_are_in_order_and_the_newest_is_found(ledger: &Ledger<NoObjects>) {
+    let change = change("state", "2026-10-15T14:07:21Z", "gs");
+    let subject = Subject::of(&change).expect("a guardrail has states");
+    let state = |text: &str, updated_at: &str| State {
+        subject: subject.clone(),
+        document: serde_json::json!({"name": text, "threshold": 0.85}),
+        sha256: Sha256::of(text.as_bytes()),
+        is_tombstone: false,
+        observed_at: at("2026-10-15T15:00:00Z"),
+        updated_at: Some(at(updated_at)),
+        caused_at: change.occurred_at,
+        cause: change.event_id.clone(),
+    };
+    let (old, new) = (state("old", "2026-10-01T00:00:00Z"), state("new", "2026-10-15T14:07:21Z"));
+    let gone = State::tombstone(&change, &subject, Some(&new), at("2026-10-16T00:00:00Z"));
+    let resource = &subject.resource;
+    assert_eq!(ledger.newest_resource_state(resource, None).await.unwrap(), None);
+    // in any order, and once
+    for (state, put) in [(&new, Put::Stored), (&old, Put::Stored), (&new, Put::Duplicate)] {
+        assert_eq!(ledger.put_resource_state(state).await.unwrap(), put);
+    }
+    assert_eq!(ledger.newest_resource_state(resource, None).await.unwrap().as_ref(), Some(&new));
+    let below = new.key().version;
+    assert_eq!(ledger.newest_resource_state(resource, Some(&below)).await.unwrap().as_ref(), Some(&old));
+    ledger.put_resource_state(&gone).await.unwrap();
+    assert_eq!(ledger.resource_states(resource).await.unwrap().len(), 3);
+    let other = Resource { version: Some("4".into()), ..resource.clone() };
+    assert_eq!(ledger.resource_states(&other).await.unwrap(), []);
 }
 
 async fn texts_are_kept_whole(ledger: &Ledger<NoObjects>) {

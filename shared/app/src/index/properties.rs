@@ -108,11 +108,12 @@ fn told_again(log: Vec<String>) -> impl Strategy<Value = Vec<Object>> {
         for (order, object, garbage) in garbage {
             told[object].push((order, garbage));
         }
-        let object = |(mut told, (packed, sizes)): (Vec<(u8, String)>, (bool, Vec<usize>))| {
+        let in_order = |mut told: Vec<(u8, String)>| -> Vec<String> {
             told.sort_by_key(|(order, _)| *order);
-            Object { lines: told.into_iter().map(|(_, line)| line).collect(), packed, sizes }
+            told.into_iter().map(|(_, line)| line).collect()
         };
-        told.into_iter().zip(forms).map(object).collect()
+        let forms = told.into_iter().map(in_order).zip(forms);
+        forms.map(|(lines, (packed, sizes))| Object { lines, packed, sizes }).collect()
     })
 }
 

@@ -82,7 +82,7 @@ impl BedrockResources {
 impl ReadResources for BedrockResources {
     async fn read_resource(&self, subject: &Subject) -> Result<ResourceRead, PortError> {
         if let Some(why) = self.out_of_sight(subject) {
-            return Ok(ResourceRead::Denied(why));
+            return Ok(ResourceRead::Elsewhere(why));
         }
         let (models, agents) = (&self.models, &self.agents);
         let read = match subject.kind {

@@ -29,13 +29,6 @@ pub struct TableNames {
     pub deliveries: String,
 }
 
-impl TableNames {
-    /// Of a function that touches no other table.
-    pub fn only_records(records: String) -> Self {
-        Self { records, states: String::new(), deliveries: String::new() }
-    }
-}
-
 /// The ledger: the tables, and beside them what is too large for an item.
 pub struct Ledger<K> {
     client: Client,

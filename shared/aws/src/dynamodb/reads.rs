@@ -1,16 +1,21 @@
 //! The ports that ask: queries, never a scan. What is over its retention is not shown.
 
 use audit_app::ports::{
-    CountSightings, FetchKept, FindDeliveries, PortError, QueryRecords, QueryStates, Span,
+    CountSightings, FetchKept, FindDeliveries, PortError, QueryRecords, QueryResourceStates, QueryStates,
+    Span,
 };
 use audit_domain::{
+    change::Resource,
     digest::bounded_key,
     evidence::ObjectLocation,
     ledger::{
         record::{ChangeLine, InvocationLine, Record, change_bucket, invocation_bucket},
         schema::{BY_RESOURCE, BY_TIME, DELIVERIES, Index, RECORDS, STATES},
-        state::{SEEN, Sighting, caller_subject, days_subject, list_subject, prompt_subject},
+        state::{
+            SEEN, Sighting, caller_subject, days_subject, list_subject, prompt_subject, resource_subject,
+        },
     },
+    state::State,
 };
 use aws_sdk_dynamodb::{
     operation::query::builders::QueryFluentBuilder,
@@ -53,6 +58,56 @@ impl<K: Sync> QueryRecords for Ledger<K> {
     }
 }
 
+impl<K: FetchKept> QueryResourceStates for Ledger<K> {
+    async fn newest_resource_state(
+        &self,
+        resource: &Resource,
+        below: Option<&str>,
+    ) -> Result<Option<State>, PortError> {
+        let query = by_key(self.query_states(), STATES.partition, &resource_subject(resource));
+        let query = match below {
+            None => query,
+            Some(key) => query
+                .key_condition_expression("#partition = :partition AND version < :below")
+                .expression_attribute_values(":below", AttributeValue::S(key.to_owned())),
+        };
+        let action = format!("look up what {} looked like", resource.short());
+        let answer = query.scan_index_forward(false).limit(1).consistent_read(true).send().await;
+        let answer = answer.map_err(|error| port_error(&action, &error))?;
+        match answer.items().first() {
+            Some(item) => self.state_of(item, &action).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn resource_states(&self, resource: &Resource) -> Result<Vec<State>, PortError> {
+        let query = by_key(self.query_states(), STATES.partition, &resource_subject(resource));
+        let action = format!("list what {} looked like", resource.short());
+        let mut states = Vec::new();
+        for item in self.all(query, &action, |item| Ok(item.clone())).await? {
+            states.push(self.state_of(&item, &action).await?);
+        }
+        Ok(states)
+    }
+}
+
+impl<K: FetchKept> Ledger<K> {
+    async fn state_of(&self, item: &Attributes, action: &str) -> Result<State, PortError> {
+        let document = self.kept_text(item, action).await?;
+        states::decode_state(item, &document)
+            .map_err(|Unreadable(reason)| PortError::permanent(action, reason))
+    }
+
+    /// The text of an item, which may lie beside the ledger.
+    async fn kept_text(&self, item: &Attributes, action: &str) -> Result<String, PortError> {
+        let unreadable = |Unreadable(reason): Unreadable| PortError::permanent(action, reason);
+        match states::find_text(item).map_err(unreadable)? {
+            FoundText::Here(text) => Ok(text),
+            FoundText::Kept(key) => states::unpack(&self.objects.fetch(&key).await?).map_err(unreadable),
+        }
+    }
+}
+
 impl<K: FetchKept> QueryStates for Ledger<K> {
     async fn prompt_text(&self, id: &str) -> Result<Option<String>, PortError> {
         let action = format!("read the text of system prompt {id}");
@@ -66,14 +121,7 @@ impl<K: FetchKept> QueryStates for Ledger<K> {
             .await
             .map_err(|error| port_error(&action, &error))?;
         let Some(item) = answer.item().filter(|item| self.is_current(item)) else { return Ok(None) };
-        let unreadable = |Unreadable(reason): Unreadable| PortError::permanent(&action, reason);
-        match states::find_text(item).map_err(unreadable)? {
-            FoundText::Here(text) => Ok(Some(text)),
-            FoundText::Kept(key) => {
-                let packed = self.objects.fetch(&key).await?;
-                states::unpack(&packed).map(Some).map_err(unreadable)
-            }
-        }
+        self.kept_text(item, &action).await.map(Some)
     }
 
     async fn prompt_sightings(&self, id: &str) -> Result<Vec<Sighting>, PortError> {

@@ -6,12 +6,13 @@ use audit_domain::{
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
     ledger::record::{
-        AlertMark, Call, ChangeLine, Common, Diff, FieldChange, InvocationLine, Link, Record, SCHEMA, Source,
-        SourceOrigin,
+        AlertMark, Call, ChangeLine, Common, Diff, DiffRead, FieldChange, InvocationLine, Link, Record,
+        SCHEMA, Source, SourceOrigin,
     },
     passage::Certainty,
     principal::Principal,
     prompt::SystemPromptStatus,
+    state::Verdict,
     time,
 };
 
@@ -51,6 +52,7 @@ pub(super) fn encode(record: &Record, expires_at: i64) -> Attributes {
         Record::Alert(alert) => common(keyed, &alert.common)
             .text("event_id", &alert.event_id)
             .maybe_bool("follow_up", Some(alert.follow_up))
+            .maybe_bool("with_diff", Some(alert.with_diff))
             .moment("published_at", alert.published_at)
             .text("message_id", &alert.message_id),
         Record::Call(call) => common(keyed, &call.common)
@@ -83,6 +85,7 @@ pub(super) fn decode(item: &Attributes) -> Result<Record, Unreadable> {
             common: read_common(&item)?,
             event_id: item.text("event_id")?,
             follow_up: item.boolean("follow_up").unwrap_or_default(),
+            with_diff: item.boolean("with_diff").unwrap_or_default(),
             published_at: item.moment("published_at")?,
             message_id: item.text("message_id")?,
         }),
@@ -387,10 +390,14 @@ fn encode_diff(item: Writer, diff: &Diff) -> Writer {
     });
     common(item, &diff.common)
         .text("event_id", &diff.event_id)
-        .text("read", &diff.read)
+        .text("read", diff.read.name())
+        .maybe("reason", diff.reason.as_deref())
+        .maybe("observed_at", diff.observed_at.map(time::rfc3339))
+        .maybe("updated_at", diff.updated_at.map(time::rfc3339))
         .maybe("state_before", diff.state_before.as_ref().map(ToString::to_string))
         .maybe("state_after", diff.state_after.as_ref().map(ToString::to_string))
-        .maybe("verdict", diff.verdict.as_deref())
+        .maybe("verdict", diff.verdict.map(Verdict::name))
+        .maybe("severity", diff.severity.map(Severity::name))
         .maps("fields", fields)
         .number("fields_left_out", diff.fields_left_out)
 }
@@ -407,10 +414,14 @@ fn decode_diff(item: &Reader<'_>) -> Result<Diff, Unreadable> {
     Ok(Diff {
         common: read_common(item)?,
         event_id: item.text("event_id")?,
-        read: item.text("read")?,
+        read: item.meaning("read", DiffRead::of_name)?,
+        reason: item.maybe("reason"),
+        observed_at: item.moment("observed_at").ok(),
+        updated_at: item.moment("updated_at").ok(),
         state_before: item.maybe_digest("state_before"),
         state_after: item.maybe_digest("state_after"),
-        verdict: item.maybe("verdict"),
+        verdict: item.maybe("verdict").as_deref().and_then(Verdict::of_name),
+        severity: item.maybe("severity").as_deref().and_then(Severity::of_name),
         fields: fields.collect::<Result<_, Unreadable>>()?,
         fields_left_out: item.number("fields_left_out").unwrap_or_default(),
     })

@@ -3,11 +3,14 @@
 use std::io::{Read as _, Write as _};
 
 use audit_domain::{
+    change::Resource,
     digest::Sha256,
     ledger::{
         record::SCHEMA,
         state::{Sighting, StateKey},
     },
+    state::{State, Subject},
+    time,
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 
@@ -27,7 +30,13 @@ pub(super) enum KeptText {
 }
 
 pub(super) fn keep_text(id: &Sha256, text: &str, expires_at: i64) -> std::io::Result<KeptText> {
-    let item = keyed(&StateKey::prompt_text(id), expires_at).number("bytes", text.len());
+    let item = keyed(&StateKey::prompt_text(id)).number("expires_at", expires_at);
+    keep(item, text, || format!("system-prompts/{id}.txt.gz"))
+}
+
+/// A text in an item, packed where it is long, and beside the ledger where even that is too large.
+fn keep(item: Writer, text: &str, key: impl FnOnce() -> String) -> std::io::Result<KeptText> {
+    let item = item.number("bytes", text.len());
     if text.len() <= PLAIN {
         return Ok(KeptText::Inline(item.text("text", text).finish()));
     }
@@ -37,13 +46,60 @@ pub(super) fn keep_text(id: &Sha256, text: &str, expires_at: i64) -> std::io::Re
     if packed.len() <= PACKED {
         return Ok(KeptText::Inline(item.bytes("text_gzip", packed).finish()));
     }
-    let key = format!("system-prompts/{id}.txt.gz");
+    let key = key();
     Ok(KeptText::Spilled { item: item.text("text_key", &key).finish(), key, bytes: packed })
+}
+
+/// A configuration resource at a moment; it has no end.
+pub(super) fn keep_state(state: &State) -> std::io::Result<KeptText> {
+    let (key, resource) = (state.key(), &state.subject.resource);
+    let item = keyed(&key)
+        .text("kind", "state")
+        .text("resource", resource.to_string())
+        .text("account_id", &resource.account_id)
+        .text("region", &resource.region)
+        .text("resource_kind", &resource.kind)
+        .text("resource_id", &resource.id)
+        .maybe("resource_version", resource.version.as_deref())
+        .maybe("resource_arn", resource.arn.as_deref())
+        .text("sha256", state.sha256.as_str())
+        .maybe_bool("is_tombstone", Some(state.is_tombstone))
+        .moment("observed_at", state.observed_at)
+        .maybe("updated_at", state.updated_at.map(time::rfc3339))
+        .moment("caused_at", state.caused_at)
+        .text("cause", &state.cause);
+    let beside = || format!("states/{}.json.gz", state.sha256);
+    keep(item, &state.document.to_string(), beside)
+}
+
+/// The state of an item, with its document, which may have lain beside the ledger.
+pub(super) fn decode_state(item: &Attributes, document: &str) -> Result<State, Unreadable> {
+    let item = Reader::of(item);
+    let resource = Resource {
+        account_id: item.text("account_id")?,
+        region: item.text("region")?,
+        kind: item.text("resource_kind")?,
+        id: item.text("resource_id")?,
+        version: item.maybe("resource_version"),
+        arn: item.maybe("resource_arn"),
+    };
+    let subject = Subject::of_resource(&resource);
+    Ok(State {
+        subject: subject.ok_or_else(|| Unreadable(format!("{} has no states", resource.kind)))?,
+        document: serde_json::from_str(document)
+            .map_err(|_| Unreadable("its document is no json".to_owned()))?,
+        sha256: item.digest("sha256")?,
+        is_tombstone: item.boolean("is_tombstone").unwrap_or_default(),
+        observed_at: item.moment("observed_at")?,
+        updated_at: item.moment("updated_at").ok(),
+        caused_at: item.moment("caused_at")?,
+        cause: item.text("cause")?,
+    })
 }
 
 /// A day on which there were invocations.
 pub(super) fn encode_day(day: &str, expires_at: i64) -> Attributes {
-    keyed(&StateKey::invocation_day(day), expires_at).finish()
+    keyed(&StateKey::invocation_day(day)).number("expires_at", expires_at).finish()
 }
 
 /// The day of such an item.
@@ -75,7 +131,8 @@ pub(super) fn unpack(packed: &[u8]) -> Result<String, Unreadable> {
 }
 
 pub(super) fn encode_sighting(key: &StateKey, sighting: &Sighting, expires_at: i64) -> Attributes {
-    keyed(key, expires_at)
+    keyed(key)
+        .number("expires_at", expires_at)
         .text("system_prompt_id", &sighting.system_prompt_id)
         .moment("first_seen", sighting.first_seen)
         .moment("last_seen", sighting.last_seen)
@@ -97,10 +154,6 @@ pub(super) fn decode_sighting(item: &Attributes) -> Result<Sighting, Unreadable>
     })
 }
 
-fn keyed(key: &StateKey, expires_at: i64) -> Writer {
-    Writer::new()
-        .text("subject", &key.subject)
-        .text("version", &key.version)
-        .number("schema", SCHEMA)
-        .number("expires_at", expires_at)
+fn keyed(key: &StateKey) -> Writer {
+    Writer::new().text("subject", &key.subject).text("version", &key.version).number("schema", SCHEMA)
 }

@@ -1,6 +1,8 @@
 //! The ports that write: conditional puts, never an update, a delete or a batch.
 
-use audit_app::ports::{HasRecords, KeepObjects, PortError, Put, PutDeliveries, PutRecords, PutStates};
+use audit_app::ports::{
+    FindRecords, KeepObjects, PortError, Put, PutDeliveries, PutRecords, PutResourceStates, PutStates,
+};
 use audit_domain::{
     digest::{Sha256, bounded_key},
     ledger::{
@@ -8,6 +10,7 @@ use audit_domain::{
         record::Record,
         state::{Sighting, StateKey},
     },
+    state::State,
 };
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -59,8 +62,9 @@ impl<K: Sync> PutRecords for Ledger<K> {
     }
 }
 
-impl<K: Sync> HasRecords for Ledger<K> {
-    async fn has_record(&self, request_id: &str, sort_key: &str) -> Result<bool, PortError> {
+impl<K: Sync> FindRecords for Ledger<K> {
+    async fn find_record(&self, request_id: &str, sort_key: &str) -> Result<Option<Record>, PortError> {
+        let action = format!("look for {sort_key}");
         let answer = self
             .client
             .get_item()
@@ -68,11 +72,11 @@ impl<K: Sync> HasRecords for Ledger<K> {
             .key("request_id", AttributeValue::S(bounded_key(request_id)))
             .key("record", AttributeValue::S(sort_key.to_owned()))
             .consistent_read(true)
-            .projection_expression("request_id")
             .send()
             .await;
-        let answer = answer.map_err(|error| port_error(&format!("look for {sort_key}"), &error))?;
-        Ok(answer.item().is_some())
+        let answer = answer.map_err(|error| port_error(&action, &error))?;
+        let record = answer.item().map(records::decode).transpose();
+        record.map_err(|Unreadable(reason)| PortError::permanent(action, reason))
     }
 }
 
@@ -81,13 +85,7 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
         let action = || format!("keep the text of system prompt {id}");
         let kept = states::keep_text(id, text, expires_at)
             .map_err(|error| PortError::permanent(action(), error.to_string()))?;
-        let item = match kept {
-            KeptText::Inline(item) => item,
-            KeptText::Spilled { item, key, bytes } => {
-                self.objects.keep(&key, bytes).await?;
-                item
-            }
-        };
+        let item = self.spilled(kept).await?;
         conditional(self.put_and_renew(item, expires_at), action).await
     }
 
@@ -118,6 +116,30 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
             known = Some(stored);
         }
         Err(PortError::retry(action(), "others kept changing it at the same time"))
+    }
+}
+
+impl<K: KeepObjects> PutResourceStates for Ledger<K> {
+    async fn put_resource_state(&self, state: &State) -> Result<Put, PortError> {
+        let action = || format!("keep what {} looks like", state.subject);
+        let kept =
+            states::keep_state(state).map_err(|error| PortError::permanent(action(), error.to_string()))?;
+        let item = self.spilled(kept).await?;
+        let put = self.client.put_item().table_name(&self.tables.states).set_item(Some(item));
+        conditional(put.condition_expression("attribute_not_exists(subject)"), action).await
+    }
+}
+
+impl<K: KeepObjects> Ledger<K> {
+    /// The item of a text; what is too large for it is put beside the ledger first.
+    async fn spilled(&self, kept: KeptText) -> Result<Attributes, PortError> {
+        match kept {
+            KeptText::Inline(item) => Ok(item),
+            KeptText::Spilled { item, key, bytes } => {
+                self.objects.keep(&key, bytes).await?;
+                Ok(item)
+            }
+        }
     }
 }
 

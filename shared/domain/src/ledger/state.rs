@@ -29,11 +29,7 @@ impl StateKey {
 
     /// A configuration resource as it was read: in the order of its own `updatedAt`, else of its cause.
     pub fn resource(resource: &Resource, moment: Timestamp, document: &Sha256) -> Self {
-        let version = resource.version.as_deref().unwrap_or("DRAFT");
-        Self::new(
-            &format!("state/{resource}@{version}"),
-            &format!("{}#{}", time::rfc3339(moment), document.short()),
-        )
+        Self::new(&resource_subject(resource), &format!("{}#{}", time::rfc3339(moment), document.short()))
     }
 
     /// Which document a passage is from.
@@ -76,6 +72,12 @@ impl StateKey {
 
 /// How the versions of sightings begin.
 pub const SEEN: &str = "seen#";
+
+/// The subject of a configuration resource: each of its versions has one.
+pub fn resource_subject(resource: &Resource) -> String {
+    let version = resource.version.as_deref().unwrap_or("DRAFT");
+    bounded_key(&format!("state/{resource}@{version}"))
+}
 
 /// The subject of a system prompt.
 pub fn prompt_subject(id: &str) -> String {

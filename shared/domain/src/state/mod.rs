@@ -20,7 +20,7 @@ pub mod verdict;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::digest::Sha256;
+use crate::{change::Change, digest::Sha256, ledger::state::StateKey};
 pub use compare::{Comparison, Known, compare};
 pub use document::Document;
 pub use subject::{Subject, SubjectKind};
@@ -45,4 +45,33 @@ pub struct State {
     pub caused_at: Timestamp,
     /// The event id of that change.
     pub cause: String,
+}
+
+impl State {
+    /// That a resource was deleted: what it was, as far as that is known.
+    pub fn tombstone(
+        change: &Change,
+        subject: &Subject,
+        last: Option<&Self>,
+        observed_at: Timestamp,
+    ) -> Self {
+        let document = last.map_or(Value::Null, |state| state.document.clone());
+        let what = last.map_or("nothing known", |state| state.sha256.as_str());
+        Self {
+            subject: subject.clone(),
+            sha256: Sha256::of(format!("deleted: {what}").as_bytes()),
+            updated_at: last.and_then(|state| state.updated_at),
+            document,
+            is_tombstone: true,
+            observed_at,
+            caused_at: change.occurred_at,
+            cause: change.event_id.clone(),
+        }
+    }
+
+    /// Where it is kept: in the order of the document's own `updatedAt`, else of its cause.
+    pub fn key(&self) -> StateKey {
+        let moment = self.updated_at.filter(|_| !self.is_tombstone).unwrap_or(self.caused_at);
+        StateKey::resource(&self.subject.resource, moment, &self.sha256)
+    }
 }

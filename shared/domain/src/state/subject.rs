@@ -120,6 +120,35 @@ impl Subject {
         Some(Self { kind: row.read, resource })
     }
 
+    /// Whether a change deletes the resource itself, and not only a part of it.
+    pub fn is_deleted_by(&self, change: &Change) -> bool {
+        change.event_name.starts_with("Delete") && self.is_meant_by(change)
+    }
+
+    /// Whether a change creates the resource itself.
+    pub fn is_created_by(&self, change: &Change) -> bool {
+        change.event_name.starts_with("Create") && change.resource.kind == self.resource.kind
+    }
+
+    /// The draft of which a change makes a new version: a version is a copy of its draft.
+    pub fn draft_of_new_version(&self, change: &Change) -> Option<Self> {
+        let is_new = change.event_name.starts_with("Create") && change.resource.kind.ends_with("-version");
+        let draft = Resource { version: Some("DRAFT".to_owned()), ..self.resource.clone() };
+        is_new.then(|| Self { kind: self.kind, resource: draft })
+    }
+
+    /// The version before a numbered one.
+    pub fn version_before(&self) -> Option<Resource> {
+        let number: u64 = self.version().parse().ok()?;
+        let version = Some(number.checked_sub(1).filter(|before| *before > 0)?.to_string());
+        Some(Resource { version, ..self.resource.clone() })
+    }
+
+    fn is_meant_by(&self, change: &Change) -> bool {
+        let kind = &change.resource.kind;
+        *kind == self.resource.kind || kind.strip_suffix("-version") == Some(&self.resource.kind)
+    }
+
     /// The version that is read; `DRAFT` where the record names none.
     pub fn version(&self) -> &str {
         self.resource.version.as_deref().unwrap_or("DRAFT")

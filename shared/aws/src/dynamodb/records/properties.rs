@@ -39,8 +39,10 @@ fn certainty() -> impl Strategy<Value = Certainty> {
 }
 
 fn principal() -> impl Strategy<Value = Principal> {
-    (option::of(text()), option::of(text()), option::of(text()), option::of(text()))
-        .prop_map(|(arn, kind, name, session)| Principal { arn, kind, name, session })
+    vec(option::of(text()), 6).prop_map(|texts| {
+        let [arn, kind, name, session, invoked_by, credential] = <[_; 6]>::try_from(texts).unwrap();
+        Principal { arn, kind, name, session, invoked_by, credential }
+    })
 }
 
 fn common_part() -> impl Strategy<Value = Common> {
@@ -162,10 +164,13 @@ prop_compose! {
         mfa: Option<bool>,
         spilled in option::of((text(), digest())),
         omitted: bool,
+        amends in vec(option::of(text()), 4),
         evidence in evidence().boxed(),
     ) -> Change {
         let [error_code, source_ip, user_agent, request_parameters, response_elements] =
             <[_; 5]>::try_from(texts).unwrap();
+        let [reason, updated_fields, original_event_id, original_request_id] = <[_; 4]>::try_from(amends).unwrap();
+        let addendum = Addendum { reason, updated_fields, original_event_id, original_request_id };
         let (event_id, event_name, event_source) = names;
         Change {
             request_id: common.request_id,
@@ -178,6 +183,7 @@ prop_compose! {
             origin: origin.0,
             spilled: spilled.map(|(key, sha256)| Spilled { key, sha256 }),
             event_id, event_name, event_source, resource, error_code, source_ip, user_agent, mfa,
+            addendum: (addendum != Addendum::default()).then_some(addendum),
             request_parameters, response_elements, omitted, evidence,
         }
     }
@@ -195,13 +201,25 @@ prop_compose! {
     fn diff()(
         common in common_part().boxed(),
         event_id in text(),
-        read in text(),
+        read in select(DiffRead::NAMES.to_vec()),
+        reason in option::of(text()),
+        moments in (option::of(moment()), option::of(moment())),
         states in (option::of(digest()), option::of(digest())),
-        verdict in option::of(text()),
+        verdict in option::of(select(Verdict::NAMES.to_vec())),
+        severity in option::of(select(Severity::NAMES.to_vec())),
         fields in vec(field(), 0..4),
         fields_left_out: u32,
     ) -> Diff {
-        Diff { common, event_id, read, state_before: states.0, state_after: states.1, verdict, fields, fields_left_out }
+        Diff {
+            read: read.0,
+            observed_at: moments.0,
+            updated_at: moments.1,
+            state_before: states.0,
+            state_after: states.1,
+            verdict: verdict.map(|(verdict, _)| verdict),
+            severity: severity.map(|(severity, _)| severity),
+            common, event_id, reason, fields, fields_left_out,
+        }
     }
 }
 
@@ -225,11 +243,12 @@ fn link() -> impl Strategy<Value = Link> {
 }
 
 fn alert() -> impl Strategy<Value = AlertMark> {
-    (common_part(), text(), any::<bool>(), moment(), text()).prop_map(
-        |(common, event_id, follow_up, published_at, message_id)| AlertMark {
+    (common_part(), text(), any::<[bool; 2]>(), moment(), text()).prop_map(
+        |(common, event_id, [follow_up, with_diff], published_at, message_id)| AlertMark {
             common,
             event_id,
             follow_up,
+            with_diff,
             published_at,
             message_id,
         },

@@ -1,0 +1,173 @@
+//! A change into the ledger, and its alert out: at least once, also when we die between any two steps.
+//!
+//! Every step is computed from what is stored: (1) the raw event and the change are put if absent ([`store`]); (2) the
+//! resource is read, (3) its state and (4) the diff are put if absent ([`observe`]); (5) the alert is published unless its mark
+//! is there, (6) the mark is put ([`messages`]). A crash between two steps is mended by the next delivery of the same event; one
+//! between (5) and (6) sends the alert twice rather than never. Where the resource could not be read the alert goes out
+//! without, and the event comes again: what follows then is told in a message of its own.
+
+mod messages;
+mod observe;
+mod store;
+
+use audit_domain::{
+    change::Change,
+    ledger::record::{AlertMark, Common, Diff, Record, Retention, alert_key},
+};
+use jiff::{SignedDuration, Timestamp};
+
+use self::{messages::summary_message, store::event_key};
+pub use self::{
+    messages::{follow_up, message},
+    store::store,
+};
+use crate::ports::{
+    FindRecords, KeepObjects, Message, PortError, PublishAlerts, PutRecords, PutResourceStates,
+    QueryResourceStates, ReadResources,
+};
+
+/// How changes are recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Recording {
+    /// How long they are kept.
+    pub retention: Retention,
+    /// Older changes are summarised and not alerted one by one.
+    pub alert_max_age: SignedDuration,
+    /// The time at which this is done.
+    pub now: Timestamp,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// Its alert went out now.
+    Alerted,
+    /// Its alert had gone out before.
+    AlertedBefore,
+    /// What changed was not known when the alert went out, and was told now.
+    FollowedUp,
+    /// It is too old to be news: it belongs into the delivery's summary.
+    ForSummary(Box<Change>),
+}
+
+/// Everything that recording a change writes to.
+pub trait ChangeLedger:
+    PutRecords + FindRecords + KeepObjects + PutResourceStates + QueryResourceStates
+{
+}
+impl<T: PutRecords + FindRecords + KeepObjects + PutResourceStates + QueryResourceStates> ChangeLedger for T {}
+
+/// Records changes: where to, what it asks, whom it tells.
+pub struct Recorder<'a, L, R, A> {
+    /// The ledger.
+    pub ledger: &'a L,
+    /// Reads what changed.
+    pub resources: &'a R,
+    /// Takes the alerts.
+    pub alerts: &'a A,
+    /// How it is done.
+    pub recording: Recording,
+}
+
+impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> {
+    /// Stores a change with what it changed, and sends its alert.
+    ///
+    /// `raw` is the event as it came; it is kept as the change's evidence. If only that fails, or the resource could not be
+    /// read, change and alert go on, and the error is returned in the end, so that the event is delivered again.
+    ///
+    /// # Errors
+    /// Of the ports: the event is to be delivered again.
+    pub async fn record(&self, mut change: Change, raw: &[u8]) -> Result<Recorded, PortError> {
+        let key = event_key(&change);
+        change.evidence.location = self.ledger.location(&key);
+        let kept = self.ledger.keep(&key, raw.to_vec()).await;
+        let (change, _) = store(change, self.ledger, self.recording.retention, self.recording.now).await?;
+        let observed = self.observe(&change).await?;
+        let recorded = self.tell(change, observed.diff.as_ref()).await?;
+        kept?;
+        match observed.unread {
+            Some(error) => Err(error),
+            None => Ok(recorded),
+        }
+    }
+
+    /// Tells of a change, once; and of what changed, once that is known.
+    async fn tell(&self, change: Change, diff: Option<&Diff>) -> Result<Recorded, PortError> {
+        let told = self.mark_of(&change, false).await?;
+        match (told, diff.filter(|diff| diff.is_final())) {
+            (None, _) if self.is_old(&change) => Ok(Recorded::ForSummary(Box::new(change))),
+            (None, _) => {
+                self.publish(&change, &message(&change, diff), false, diff.is_some_and(Diff::is_final))
+                    .await?;
+                Ok(Recorded::Alerted)
+            }
+            (Some(mark), Some(diff)) if !mark.with_diff => {
+                if self.mark_of(&change, true).await?.is_some() {
+                    return Ok(Recorded::AlertedBefore);
+                }
+                self.publish(&change, &follow_up(&change, diff), true, true).await?;
+                Ok(Recorded::FollowedUp)
+            }
+            (Some(_), _) => Ok(Recorded::AlertedBefore),
+        }
+    }
+
+    fn is_old(&self, change: &Change) -> bool {
+        self.recording.now.duration_since(change.occurred_at) > self.recording.alert_max_age
+    }
+
+    async fn mark_of(&self, change: &Change, follow_up: bool) -> Result<Option<AlertMark>, PortError> {
+        let key = alert_key(&change.event_id, follow_up);
+        Ok(match self.ledger.find_record(&change.request_id, &key).await? {
+            Some(Record::Alert(mark)) => Some(mark),
+            _ => None,
+        })
+    }
+
+    async fn publish(
+        &self,
+        change: &Change,
+        message: &Message,
+        follow_up: bool,
+        with_diff: bool,
+    ) -> Result<(), PortError> {
+        let message_id = self.alerts.publish(message).await?;
+        self.mark(change, message_id, follow_up, with_diff).await
+    }
+
+    /// Sends one message for all changes of a delivery that were too old, and marks them.
+    ///
+    /// # Errors
+    /// Of the ports: their events are to be delivered again.
+    pub async fn send_summary(&self, changes: &[&Change]) -> Result<(), PortError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let message_id = self.alerts.publish(&summary_message(changes)).await?;
+        for change in changes {
+            // a summary tells no content, and nothing is to follow it: the change is no news
+            self.mark(change, message_id.clone(), false, true).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark(
+        &self,
+        change: &Change,
+        message_id: String,
+        follow_up: bool,
+        with_diff: bool,
+    ) -> Result<(), PortError> {
+        let Recording { retention, now, .. } = self.recording;
+        let mark = AlertMark {
+            common: Common::of_change(change),
+            event_id: change.event_id.clone(),
+            follow_up,
+            with_diff,
+            published_at: now,
+            message_id,
+        };
+        let expires_at = retention.expires_at(change.occurred_at, now);
+        self.ledger.put_record(&Record::Alert(mark), expires_at).await.map(|_| ())
+    }
+}
