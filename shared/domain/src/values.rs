@@ -80,6 +80,9 @@ pub struct Values {
     ordinal: u64,
     /// A value over [`MAX_VALUE`] that is being passed over.
     oversized: Option<Oversized>,
+    /// Lines of `buffer` that start with a brace which was still open where a value before them broke: what starts there
+    /// breaks at the same place, and is not read as far as that once more for each of them.
+    hopeless: Vec<usize>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +126,7 @@ impl Values {
             self.scanned = self.scanned.saturating_sub(self.start);
             self.retry_at = self.retry_at.saturating_sub(self.start);
             self.line_end = self.line_end.and_then(|end| end.checked_sub(self.start));
+            self.hopeless = self.hopeless.iter().filter_map(|at| at.checked_sub(self.start)).collect();
             self.start = 0;
         }
         self.buffer.extend_from_slice(bytes);
@@ -198,14 +202,13 @@ impl Values {
         if !self.is_due(available) {
             return self.wait();
         }
-        match self.try_read(available, read) {
-            Ok(step) => step,
-            Err(error) if error.is_eof() && !self.is_all() => self.try_later(available),
-            Err(error) => {
-                let next_object = next_object_behind(line, self.window());
-                self.give_up(next_object, &broken(&error))
-            }
-        }
+        let reason = match self.try_read_on(available, read) {
+            Ok(step) => return step,
+            Err(reason) => reason,
+        };
+        let Some(reason) = reason else { return self.try_later(available) };
+        let next_object = next_object_behind(line, self.window());
+        self.give_up(next_object, &reason)
     }
 
     /// Values may follow each other without a line end.
@@ -236,14 +239,36 @@ impl Values {
         if !self.is_all() && !is_delimited(self.window()) {
             return self.try_later(available);
         }
-        match self.try_read(available, read) {
-            Ok(step) => step,
-            Err(error) if error.is_eof() && !self.is_all() => self.try_later(available),
-            Err(error) => {
-                let end = element_end(self.window());
-                self.give_up(end, &broken(&error))
-            }
+        let reason = match self.try_read_on(available, read) {
+            Ok(step) => return step,
+            Err(reason) => reason,
+        };
+        let Some(reason) = reason else { return self.try_later(available) };
+        let end = element_end(self.window());
+        self.give_up(end, &reason)
+    }
+
+    /// Reads a value that may go on over several lines; else why it is none, as far as that can be told by now.
+    fn try_read_on<T>(
+        &mut self,
+        available: usize,
+        read: &mut impl FnMut(u64, &[u8]) -> Result<(T, usize), Unread>,
+    ) -> Result<Step<T>, Option<String>> {
+        if self.hopeless.binary_search(&self.start).is_ok() {
+            return Err(Some("no json: it breaks where a value before it did".to_owned()));
         }
+        let error = match self.try_read(available, read) {
+            Ok(step) => return Ok(step),
+            Err(error) => error,
+        };
+        let before = before(&error, self.window());
+        // a number that breaks off in its middle is no end of the input to the parser
+        let breaks_off = error.is_eof() || before.len() == self.window().len();
+        if breaks_off && !self.is_all() {
+            return Err(None);
+        }
+        self.hopeless = left_open(before).filter(|at| *at > 0).map(|at| self.start + at).collect();
+        Err(Some(broken(&error)))
     }
 
     /// What a decision may rest on: no more than the largest value, however much there is, so that the same bytes give
@@ -315,11 +340,15 @@ impl Values {
         }
         self.ordinal += 1;
         let head = Sha256::of(self.window());
-        self.oversized = Some(Oversized { ordinal: self.ordinal, bytes: 0, head, goes_on: self.goes_on });
+        let goes_on = self.goes_on;
+        // the last byte may be the line end in front of the next value
+        let passed = MAX_VALUE - 1;
+        self.use_up(passed);
+        self.oversized = Some(Oversized { ordinal: self.ordinal, bytes: passed as u64, head, goes_on });
         self.pass_over()
     }
 
-    /// Drops an oversized value as far as the end of its line; one that goes on as far as the next line that starts
+    /// Drops the rest of an oversized value as far as the end of its line; of one that goes on as far as the next line that starts
     /// with `{`.
     fn pass_over<T>(&mut self) -> Step<T> {
         let Some(mut oversized) = self.oversized.take() else { return Step::NeedMore };
@@ -360,6 +389,7 @@ impl Values {
             self.start = 0;
             self.scanned = 0;
             self.line_end = None;
+            self.hopeless.clear();
         }
     }
 
@@ -422,6 +452,40 @@ fn opening(bytes: &[u8], finished: bool) -> Opening {
 /// Where the next line starts with `{` in its first column, at `from` or behind it.
 fn next_object_behind(from: usize, bytes: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes.get(from..).unwrap_or_default(), b"\n{").map(|at| from + at)
+}
+
+/// What stands before the place where a parser broke off, the byte included that it broke off at.
+fn before<'b>(error: &serde_json::Error, bytes: &'b [u8]) -> &'b [u8] {
+    let line_end = error.line().checked_sub(2).and_then(|nth| memchr::memchr_iter(b'\n', bytes).nth(nth));
+    let length = line_end.map_or(0, |at| at + 1) + error.column();
+    bytes.get(..length).unwrap_or(bytes)
+}
+
+/// Where a line starts with a brace that is not closed in these bytes. The last byte opens nothing.
+fn left_open(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let (mut depth, mut in_string, mut escaped, mut line_starts) = (0_usize, false, false, true);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if line_starts && *byte == b'{' && at + 1 < bytes.len() {
+                    open.push((depth, at));
+                }
+            }
+            b'}' | b']' => {
+                open.pop_if(|(opened, _)| *opened == depth);
+                depth = depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        line_starts = *byte == b'\n';
+    }
+    open.into_iter().map(|(_, at)| at)
 }
 
 /// Whether the element that starts here cannot go on behind these bytes without their saying so.
@@ -606,6 +670,7 @@ mod tests {
             ("[broken line\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
             // where the next object begins is waited for, and where a number ends
             ("{\"a\":\"cut\nno json\nnor this\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
+            ("{\"a\":\n{\"b\":12.5}\n}\n", vec![(1, r#"{"a":{"b":12.5}}"#)], vec![]),
             ("[1234,{\"c\":3}]", vec![(2, r#"{"c":3}"#)], vec![1]),
         ];
         for (input, good, bad) in cases {
@@ -640,6 +705,18 @@ mod tests {
     fn many_small_values_on_one_line_are_read_in_one_pass() {
         let (good, bad) = read_all(("{}".repeat(300_000) + "\n").as_bytes(), 4096);
         assert_eq!((good.len(), bad), (300_000, vec![]));
+    }
+
+    /// Each of these lines could go on as far as the end, or as far as the place where it breaks.
+    #[test]
+    fn lines_that_all_go_on_are_read_once_and_not_once_for_each() {
+        const LINES: usize = 200_000;
+        let nested = "{\"a\":\n".repeat(LINES);
+        for (input, good) in [(nested.clone(), 0), (format!("[{nested}"), 0), (nested + "x\n{\"c\":3}\n", 1)]
+        {
+            let (got_good, got_bad) = read_all(input.as_bytes(), 4096);
+            assert_eq!((got_good.len(), got_bad.len()), (good, LINES));
+        }
     }
 
     #[test]
