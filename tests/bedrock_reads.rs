@@ -81,7 +81,7 @@ const EVERY_KIND: [(&str, &str, Option<&str>, &str, &str); 13] = [
     ("agent", "AGENT00001", None, "/agent/instruction", "Answer."),
     ("agent-version", "AGENT00001", Some("1"), "/actionGroups/4/parentActionSignature", "only here"),
     ("flow", "FLOW000001", None, "/aliases/0/id", "F1"),
-    ("flow-version", "FLOW000001", Some("1"), "/flow/version", "1"),
+    ("flow-version", "FLOW000001", Some("1"), "/version", "1"),
     ("knowledge-base", "KB00000001", None, "/knowledgeBase/knowledgeBaseId", "KB00000001"),
     ("data-source", "KB00000001:DS00000001", None, "/dataSource/dataSourceId", "DS00000001"),
     ("inference-profile", "profile1", None, "/inferenceProfileId", "profile1"),

@@ -1,9 +1,9 @@
-//! A flow, with the aliases that say which version is run: `{"flow": ..., "aliases": [...]}`.
+//! A flow: the answer about it, and beside its members `aliases`, which say which version is run.
 
 use audit_app::ports::PortError;
 use audit_domain::state::Subject;
 use aws_sdk_bedrockagent::Client;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     answer::{Answer, Names, call, each, pages},
@@ -18,10 +18,15 @@ pub(super) async fn read(client: &Client, subject: &Subject) -> Answer {
         None => draft(client, subject).await?,
         Some(version) => numbered_version(client, subject, version).await?,
     };
-    match flow {
-        Ok(flow) => Ok(Ok(json!({"flow": flow, "aliases": aliases(client, subject).await?}))),
-        Err(why) => Ok(Err(why)),
+    let mut flow = match flow {
+        Ok(flow) => flow,
+        Err(why) => return Ok(Err(why)),
+    };
+    let aliases = aliases(client, subject).await?;
+    if let Some(members) = flow.as_object_mut() {
+        members.insert("aliases".to_owned(), aliases);
     }
+    Ok(Ok(flow))
 }
 
 /// `bedrock:GetFlow`.

@@ -1,7 +1,7 @@
 //! Bedrock's configuration resources, as they are now.
 //!
 //! A document is the JSON that the service answered, as it came: members that the SDK does not know yet are kept. What is
-//! read in several calls is put together: `{"agent": ..., "actionGroups": [...], ...}`. Where the whole was read and a part
+//! read in several calls is put together: an agent with its parts, a flow with its aliases. Where the whole was read and a part
 //! was not, the document says so instead of showing less: `{"unread": "why"}` stands in place of a list, and an entry that
 //! was only listed is its summary with the member `unread`.
 //!

@@ -190,7 +190,9 @@ async fn a_document_is_the_answer_as_it_came() {
         ("GET /flows/FLOW000001/aliases", 200, json!({"flowAliasSummaries": []})),
     ];
     let read = read(&subject("flow-alias", "FLOW000001:ALIAS00001", None), requests).await;
-    assert_eq!(document(read), json!({"flow": flow, "aliases": []}));
+    let mut expected = flow;
+    expected["aliases"] = json!([]);
+    assert_eq!(document(read), expected);
 }
 
 /// The service may change what the SDK takes for certain: the types of members, and that there are any.
@@ -368,7 +370,7 @@ async fn a_part_that_was_not_read_says_so() {
     ] {
         let exchanges = [whole()].into_iter().chain(exchanges).collect();
         let read = read(&subject("flow", "FLOW000001", Some("2")), exchanges).await;
-        assert_eq!(document(read), json!({"flow": flow, "aliases": expected}));
+        assert_eq!(document(read), json!({"id": "FLOW000001", "aliases": expected}));
     }
     // throttling of a part is worth another try of the whole
     let replay = Replay::of(vec![
