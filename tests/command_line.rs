@@ -303,7 +303,7 @@ fn the_demo_tells_its_story() {
     let demo = ask(&ledger, &["demo"]);
     assert_eq!(demo.status, 0, "{}", demo.stderr);
     for part in [
-        "[high] UpdateGuardrail on guardrail/gr4k2p9x7wzq by marta.klein@example.com",
+        "[critical, weaker] UpdateGuardrail on guardrail/gr4k2p9x7wzq by marta.klein@example.com",
         "Thu 2026-10-15 14:07:21 UTC",
         CLAIMS_PROMPT,
         "3 passages in the context, 1 cited",

@@ -48,33 +48,18 @@ const CHANGES: [&str; 7] = [
 ];
 /// What the resources look like, from which of the changes on.
 const STATES: [(usize, SubjectKind, &str, &str); 7] = [
-    (
-        0,
-        SubjectKind::InvocationLogging,
-        "DRAFT",
-        include_str!("../../../events/incident/states/logging.json"),
-    ),
-    (
-        1,
-        SubjectKind::Guardrail,
-        "DRAFT",
-        include_str!("../../../events/incident/states/guardrail-DRAFT-monday.json"),
-    ),
-    (1, SubjectKind::Guardrail, "3", include_str!("../../../events/incident/states/guardrail-3.json")),
-    (2, SubjectKind::Prompt, "DRAFT", include_str!("../../../events/incident/states/prompt-DRAFT.json")),
+    (0, SubjectKind::InvocationLogging, "DRAFT", include_str!("../../../events/states/logging.json")),
+    (1, SubjectKind::Guardrail, "DRAFT", include_str!("../../../events/states/guardrail-DRAFT-monday.json")),
+    (1, SubjectKind::Guardrail, "3", include_str!("../../../events/states/guardrail-3.json")),
+    (2, SubjectKind::Prompt, "DRAFT", include_str!("../../../events/states/prompt-DRAFT.json")),
     (
         3,
         SubjectKind::Guardrail,
         "DRAFT",
-        include_str!("../../../events/incident/states/guardrail-DRAFT-thursday.json"),
+        include_str!("../../../events/states/guardrail-DRAFT-thursday.json"),
     ),
-    (4, SubjectKind::Guardrail, "4", include_str!("../../../events/incident/states/guardrail-4.json")),
-    (
-        6,
-        SubjectKind::EnforcedGuardrail,
-        "DRAFT",
-        include_str!("../../../events/incident/states/enforced.json"),
-    ),
+    (4, SubjectKind::Guardrail, "4", include_str!("../../../events/states/guardrail-4.json")),
+    (6, SubjectKind::EnforcedGuardrail, "DRAFT", include_str!("../../../events/states/enforced.json")),
 ];
 /// The change that the demo is about.
 const WEAKENED: &str = "UpdateGuardrail";

@@ -101,7 +101,7 @@ impl PutRecords for Memory {
         let records = &mut lock(&self.content).records;
         let key = (record.partition_key(), record.sort_key());
         if let (Record::Change(change), Some(Record::Change(known))) = (record, records.get(&key))
-            && (&change.event_name, change.occurred_at) != (&known.event_name, known.occurred_at)
+            && change.event_name != known.event_name
         {
             return Ok(Put::Taken);
         }

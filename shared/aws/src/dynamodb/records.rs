@@ -104,9 +104,7 @@ pub(super) fn decode(item: &Attributes) -> Result<Record, Unreadable> {
 
 /// Whether an item is this change, and not another with the same event id.
 pub(super) fn is_of_change(item: &Attributes, change: &Change) -> bool {
-    let item = Reader::of(item);
-    item.maybe("event_name").as_ref() == Some(&change.event_name)
-        && item.moment("occurred_at").is_ok_and(|moment| moment == change.occurred_at)
+    Reader::of(item).maybe("event_name").as_ref() == Some(&change.event_name)
 }
 
 /// A line of a list of changes.

@@ -134,7 +134,7 @@ impl Subject {
     pub fn draft_of_new_version(&self, change: &Change) -> Option<Self> {
         let is_new = change.event_name.starts_with("Create") && change.resource.kind.ends_with("-version");
         let draft = Resource { version: Some("DRAFT".to_owned()), ..self.resource.clone() };
-        is_new.then(|| Self { kind: self.kind, resource: draft })
+        is_new.then_some(Self { kind: self.kind, resource: draft })
     }
 
     /// The version before a numbered one.
