@@ -1,11 +1,11 @@
-//! Inflates a log object piece by piece into a bounded window: memory does not grow with the object.
+//! Inflates a log object piece by piece: memory does not grow with the object.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 
 use flate2::write::MultiGzDecoder;
 
-/// So many compressed bytes are inflated at a time. Deflate packs at most 1:1032, so a window holds at most 4 MB.
-pub const PIECE: usize = 4 << 10;
+/// So many compressed bytes are inflated at a time. Deflate packs at most 1:1032, so at most 8 MB come out of a piece.
+pub const PIECE: usize = 8 << 10;
 
 /// Inflates gzip with any number of members; passes plain bytes through.
 #[derive(Default)]
@@ -46,14 +46,7 @@ impl Inflate {
                 out(piece);
                 Ok(())
             }
-            State::Gzip(decoder) => {
-                let written = decoder.write_all(piece);
-                let inflated = decoder.get_mut();
-                self.passed += inflated.len() as u64;
-                out(inflated);
-                inflated.clear();
-                written
-            }
+            State::Gzip(decoder) => inflate_all(decoder, piece, &mut self.passed, out),
             State::Start | State::OneByte(_) => self.begin(piece, out),
         }
     }
@@ -95,14 +88,37 @@ impl Inflate {
             }
             State::Gzip(decoder) => {
                 let finished = decoder.try_finish();
-                let inflated = decoder.get_mut();
-                self.passed += inflated.len() as u64;
-                out(inflated);
-                inflated.clear();
+                self.passed += hand_on(decoder.get_mut(), out);
                 finished
             }
         }
     }
+}
+
+/// Inflates all of a piece. What comes out is handed on a few ten KB at a time, while it is in the processor's cache.
+fn inflate_all(
+    decoder: &mut MultiGzDecoder<Vec<u8>>,
+    mut piece: &[u8],
+    passed: &mut u64,
+    out: &mut impl FnMut(&[u8]),
+) -> io::Result<()> {
+    while !piece.is_empty() {
+        let taken = decoder.write(piece);
+        *passed += hand_on(decoder.get_mut(), out);
+        piece = match taken? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            taken => piece.get(taken..).unwrap_or_default(),
+        };
+    }
+    Ok(())
+}
+
+/// Hands on what was inflated; how much it was.
+fn hand_on(inflated: &mut Vec<u8>, out: &mut impl FnMut(&[u8])) -> u64 {
+    let length = inflated.len() as u64;
+    out(inflated);
+    inflated.clear();
+    length
 }
 
 #[cfg(test)]
