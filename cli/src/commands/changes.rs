@@ -1,14 +1,17 @@
 //! `changes`: who changed what.
 
-use audit_app::answer::{self, ChangeQuery};
+use audit_app::answer::{self, BlastRadius, ChangeQuery};
 use audit_domain::{
     change::{Addendum, Change},
     ledger::record::Diff,
     principal::{API_KEY, Principal},
     report,
+    state::Verdict,
 };
 use jiff::tz::Offset;
+use serde_json::Value;
 
+use super::diff;
 use crate::{
     arguments::{ChangesArguments, Global},
     ledger::AnyLedger,
@@ -29,13 +32,31 @@ pub(crate) async fn run(
         span,
     };
     let changes = answer::changes(&query, global.now(), ledger).await.map_err(|error| error.to_string())?;
+    let mut radii = Vec::new();
+    for (change, diff) in &changes {
+        let radius = answer::blast_radius(change, diff.as_ref(), global.now(), ledger).await;
+        radii.push(radius.map_err(|error| error.to_string())?);
+    }
     if global.json {
-        let entries = changes.iter().map(|(change, diff)| report::change(change, diff.as_ref()));
-        output::json(&entries.collect());
+        output::json(
+            &changes.iter().zip(&radii).map(|(change, radius)| entry(change, radius.as_ref())).collect(),
+        );
     } else {
         print(&changes, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
+        for ((change, diff), radius) in changes.iter().zip(&radii) {
+            diff::print(change, diff.as_ref());
+            radius.iter().for_each(|radius| diff::print_blast_radius(radius, global.utc_offset));
+        }
     }
     Ok(Ending::found(!changes.is_empty()))
+}
+
+fn entry((change, diff): &(Change, Option<Diff>), radius: Option<&BlastRadius>) -> Value {
+    let mut entry = report::change(change, diff.as_ref());
+    if let Some(members) = entry.as_object_mut() {
+        members.insert("blast_radius".to_owned(), radius.map_or(Value::Null, diff::blast_radius));
+    }
+    entry
 }
 
 fn print(changes: &[(Change, Option<Diff>)], window: &str, offset: Offset) {
@@ -45,7 +66,7 @@ fn print(changes: &[(Change, Option<Diff>)], window: &str, offset: Offset) {
     }
     output::heading(&format!("{} {window}, newest first", counted(changes.len(), "change")));
     table(changes, offset);
-    if changes.iter().any(|(_, diff)| diff.is_none()) {
+    if changes.iter().all(|(_, diff)| diff.is_none()) {
         output::say(
             "before and after are not recorded for these changes; --json shows ids, addresses and evidence",
         );
@@ -60,8 +81,8 @@ pub(super) fn counted(count: usize, what: &str) -> String {
 /// The changes as a table.
 pub(super) fn table(changes: &[(Change, Option<Diff>)], offset: Offset) {
     output::table(
-        ["when", "who", "what", "which", "outcome", "severity"],
-        changes.iter().map(|(change, _)| {
+        ["when", "who", "what", "which", "outcome", "severity", "verdict"],
+        changes.iter().map(|(change, diff)| {
             let version = change.resource.version.as_ref().map(|v| format!(" ({v})"));
             let amends = change.addendum.as_ref().and_then(Addendum::amends);
             let amends = amends.map(|event| format!("; amends {event}"));
@@ -72,7 +93,8 @@ pub(super) fn table(changes: &[(Change, Option<Diff>)], offset: Offset) {
                 format!("{}{}", change.event_name, amends.unwrap_or_default()),
                 format!("{}{}", change.resource.short(), version.unwrap_or_default()),
                 format!("{}{}", change.outcome.name(), code.unwrap_or_default()),
-                change.severity.name().to_owned(),
+                report::severity(change, diff.as_ref()).name().to_owned(),
+                diff.as_ref().and_then(|diff| diff.verdict).map_or("-", Verdict::name).to_owned(),
             ]
         }),
     );

@@ -1,17 +1,19 @@
 //! `explain`: the whole decision context of a request.
 
-use audit_app::answer::{self, Explanation};
+use audit_app::answer::{self, Explanation, InForce};
 use audit_domain::{
     change::Change,
     invocation::{BodyState, Invocation, is_prompt_resource},
     ledger::record::Source,
+    passage::Certainty,
     prompt::SystemPromptStatus,
     report,
+    state::State,
 };
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use super::changes;
+use super::{changes, diff};
 use crate::{
     arguments::Global,
     ledger::AnyLedger,
@@ -33,10 +35,9 @@ pub(crate) async fn run(request_id: &str, ledger: &AnyLedger, global: &Global) -
 }
 
 fn as_json(request_id: &str, explanation: &Explanation) -> Value {
-    let invocations: Vec<_> = explanation
-        .invocations
-        .iter()
-        .map(|(invocation, text)| report::invocation(invocation, text.as_deref()))
+    let invocations = explanation.invocations.iter().zip(&explanation.in_force);
+    let invocations: Vec<_> = invocations
+        .map(|((invocation, text), in_force)| entry(invocation, text.as_deref(), in_force))
         .collect();
     let changes: Vec<_> =
         explanation.changes.iter().map(|(change, diff)| report::change(change, diff.as_ref())).collect();
@@ -51,14 +52,34 @@ fn as_json(request_id: &str, explanation: &Explanation) -> Value {
     })
 }
 
+/// An entry of `invocations`, with what was in force then.
+fn entry(invocation: &Invocation, text: Option<&str>, in_force: &InForce) -> Value {
+    let mut entry = report::invocation(invocation, text);
+    let guardrail = in_force.guardrail.as_ref().map(|(state, certainty)| {
+        let mut state = report::resource_state(state);
+        if let Some(members) = state.as_object_mut() {
+            members.insert("certainty".to_owned(), json!(certainty.name()));
+        }
+        state
+    });
+    if let Some(members) = entry.as_object_mut() {
+        members.insert("guardrail_state".to_owned(), json!(guardrail));
+        members
+            .insert("prompt_state".to_owned(), json!(in_force.prompt.as_ref().map(report::resource_state)));
+    }
+    entry
+}
+
 fn print(request_id: &str, explanation: &Explanation, offset: Offset) {
     output::heading(&format!("request {request_id}"));
     if explanation.conflict {
         output::say("CONFLICT: records with this request id disagree; all of them are shown");
     }
-    for (invocation, text) in &explanation.invocations {
+    for ((invocation, text), in_force) in explanation.invocations.iter().zip(&explanation.in_force) {
         print_invocation(invocation, text.as_deref(), offset);
+        in_force.prompt.iter().for_each(|state| print_prompt_resource(state, offset));
         print_guardrail(invocation, explanation, offset);
+        in_force.guardrail.iter().for_each(|(state, certainty)| print_state(state, *certainty, offset));
     }
     if !explanation.invocations.is_empty() || !explanation.sources.is_empty() {
         print_sources(explanation);
@@ -187,6 +208,37 @@ fn print_guardrail(invocation: &Invocation, explanation: &Explanation, offset: O
     }
 }
 
+/// What the guardrail looked like then.
+fn print_state(state: &State, certainty: Certainty, offset: Offset) {
+    let resource = &state.subject.resource;
+    let since = output::moment(state.updated_at.unwrap_or(state.caused_at), offset);
+    let what = format!("as it was since {since} ({}), sha256 {}", certainty.name(), state.sha256.short());
+    output::fact("", &what);
+    let name = resource.arn.clone().unwrap_or_else(|| resource.to_string());
+    output::fact(
+        "",
+        &format!("$ bedrock-audit states {name} --at {}", audit_domain::time::rfc3339(state.observed_at)),
+    );
+}
+
+/// The prompt that was called as the model: its texts.
+fn print_prompt_resource(state: &State, offset: Offset) {
+    let since = output::moment(state.updated_at.unwrap_or(state.caused_at), offset);
+    output::fact("prompt", &format!("{}, as it was since {since}", state.subject));
+    let variants = state.document.get("variants").and_then(Value::as_array);
+    for variant in variants.into_iter().flatten() {
+        let name = variant.get("name").and_then(Value::as_str).unwrap_or("variant");
+        output::say(&format!("  {}", output::line(name)));
+        for path in ["/templateConfiguration/text/text", "/templateConfiguration/chat/system"] {
+            match variant.pointer(path) {
+                Some(Value::String(text)) => output::quote(text),
+                Some(other) => output::quote(&format!("{other:#}")),
+                None => {}
+            }
+        }
+    }
+}
+
 fn touches(change: &Change) -> bool {
     change.outcome == audit_domain::change::Outcome::Succeeded
 }
@@ -248,4 +300,7 @@ fn print_changes(explanation: &Explanation, offset: Offset) {
         "changes in the seven days before, in this account and region, newest first"
     });
     changes::table(&explanation.changes, offset);
+    for (change, diff) in &explanation.changes {
+        diff::print(change, diff.as_ref());
+    }
 }

@@ -2,11 +2,13 @@
 
 mod changes;
 mod demo;
+mod diff;
 mod explain;
 mod index;
 mod invocations;
 mod later;
 mod prompts;
+mod states;
 mod verify;
 
 use crate::{
@@ -27,7 +29,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
         Command::Index(asked) => index::run(asked, &ledger, global).await,
         Command::Invocations(asked) => invocations::run(asked, &ledger, global).await,
         Command::Sources { uri, window } => later::sources(uri, window, global),
-        Command::States { resource, at } => later::states(resource, at.as_deref(), global),
+        Command::States { resource, at } => states::run(resource, at.as_deref(), &ledger, global).await,
         Command::Verify { request_id } => verify::run(request_id, &ledger, global).await,
         Command::Explain { request_id } => explain::run(request_id, &ledger, global).await,
         Command::Changes(asked) => changes::run(asked, &ledger, global).await,

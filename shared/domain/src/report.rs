@@ -10,7 +10,7 @@ use crate::{
     invocation::Invocation,
     ledger::record::{Call, Diff, InvocationLine, Link, Source},
     principal::Principal,
-    state::Verdict,
+    state::{State, Verdict},
     time,
 };
 
@@ -50,6 +50,28 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
 /// How much a change matters: by what it did where that is known, by the call alone where it is not.
 pub fn severity(change: &Change, diff: Option<&Diff>) -> Severity {
     diff.and_then(|diff| diff.severity).unwrap_or(change.severity)
+}
+
+/// An entry of `states --json`.
+pub fn resource_state(state: &State) -> Value {
+    let resource = &state.subject.resource;
+    json!({
+        "resource": {
+            "kind": resource.kind,
+            "id": resource.id,
+            "arn": resource.arn,
+            "version": state.subject.version(),
+        },
+        "account_id": resource.account_id,
+        "region": resource.region,
+        "sha256": state.sha256.as_str(),
+        "is_deleted": state.is_tombstone,
+        "observed_at": time::rfc3339(state.observed_at),
+        "updated_at": state.updated_at.map(time::rfc3339),
+        "caused_at": time::rfc3339(state.caused_at),
+        "cause": state.cause,
+        "document": state.document,
+    })
 }
 
 /// How the content of a change is known.

@@ -4,11 +4,12 @@ use audit_domain::{
     change::Change,
     invocation::Invocation,
     ledger::record::{Call, Diff, Link, Record, Source},
+    passage::Certainty,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ChangeQuery, changes, changes::with_diffs};
-use crate::ports::{PortError, QueryRecords, QueryStates, Span};
+use super::{ChangeQuery, InForce, changes, changes::with_diffs, enforced_guardrail, in_force};
+use crate::ports::{PortError, QueryRecords, QueryResourceStates, QueryStates, Span};
 
 /// Changes so long before an invocation are shown with it.
 pub const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -30,6 +31,8 @@ pub struct Explanation {
     pub calls: Vec<Call>,
     /// Changes by this request, and changes shortly before it.
     pub changes: Vec<(Change, Option<Diff>)>,
+    /// What was in force for each of the invocations, in their order.
+    pub in_force: Vec<InForce>,
 }
 
 /// Explains a request; `None` where the ledger has nothing of it.
@@ -38,7 +41,7 @@ pub struct Explanation {
 /// Of the ports.
 pub async fn explain(
     request_id: &str,
-    ledger: &(impl QueryRecords + QueryStates),
+    ledger: &(impl QueryRecords + QueryStates + QueryResourceStates),
 ) -> Result<Option<Explanation>, PortError> {
     let records = ledger.records_of(request_id).await?;
     if records.is_empty() {
@@ -64,6 +67,14 @@ pub async fn explain(
         if let Some(id) = &invocation.system_prompt.id {
             *text = ledger.prompt_text(id.as_str()).await?;
         }
+    }
+    for (invocation, _) in &mut explanation.invocations {
+        if invocation.guardrail.certainty == Certainty::Unknown
+            && let Some(enforced) = enforced_guardrail(invocation, ledger).await?
+        {
+            invocation.guardrail = enforced;
+        }
+        explanation.in_force.push(in_force(invocation, ledger).await?);
     }
     explanation.changes = with_diffs(own, diffs);
     if let Some((invocation, _)) = explanation.invocations.first() {

@@ -1,18 +1,22 @@
 //! The questions that the ledger answers, one file each.
 
+mod blast_radius;
 mod changes;
 mod explain;
 mod invocations;
 mod prompts;
+mod states;
 
 use audit_domain::time;
 use jiff::{Timestamp, ToSpan as _, civil, tz::Offset};
 
 pub use self::{
+    blast_radius::{BlastRadius, blast_radius},
     changes::{ChangeQuery, changes},
     explain::{Explanation, SHORTLY_BEFORE, explain},
     invocations::{GuardrailFilter, InvocationQuery, invocations},
     prompts::{PromptAnswer, PromptQuery, prompt, prompts},
+    states::{InForce, enforced_guardrail, in_force, state_at, states},
 };
 use crate::ports::Span;
 

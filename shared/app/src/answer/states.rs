@@ -1,0 +1,180 @@
+//! `states`: what a resource looked like.
+
+use std::collections::BTreeMap;
+
+use audit_domain::{
+    change::{Change, Resource},
+    guardrail::GuardrailFinding,
+    invocation::{Invocation, is_prompt_resource},
+    passage::Certainty,
+    state::{State, Subject},
+    time,
+};
+use jiff::Timestamp;
+
+use super::{ChangeQuery, changes};
+use crate::ports::{PortError, QueryRecords, QueryResourceStates, Span};
+
+/// The states of a resource, oldest first; at a moment those in force then, one for each of its versions.
+///
+/// A version of a resource is known here once something of it was changed.
+///
+/// # Errors
+/// Of the ports.
+pub async fn states(
+    resource: &str,
+    at: Option<Timestamp>,
+    now: Timestamp,
+    ledger: &(impl QueryRecords + QueryResourceStates),
+) -> Result<Vec<State>, PortError> {
+    let query = ChangeQuery { resource: Some(resource.to_owned()), ..ChangeQuery::default() };
+    let found = changes(&query, now, ledger).await?;
+    let mut states = Vec::new();
+    for resource in versions(found.iter().map(|(change, _)| change)) {
+        match at {
+            None => states.extend(ledger.resource_states(&resource).await?),
+            Some(moment) => states.extend(state_at(&resource, moment, ledger).await?),
+        }
+    }
+    states.sort_by_key(|state| (state.key().version, state.subject.version().to_owned()));
+    Ok(states)
+}
+
+/// Every version that these changes touched, and the drafts of new ones.
+fn versions<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<Resource> {
+    let mut found = BTreeMap::new();
+    for change in changes {
+        let Some(subject) = Subject::of(change) else { continue };
+        let draft = subject.draft_of_new_version(change);
+        for subject in [Some(subject), draft].into_iter().flatten() {
+            found.insert((subject.resource.to_string(), subject.version().to_owned()), subject.resource);
+        }
+    }
+    found.into_values().collect()
+}
+
+/// What a resource looked like at a moment: its newest state until then.
+///
+/// # Errors
+/// Of the ports.
+pub async fn state_at(
+    resource: &Resource,
+    moment: Timestamp,
+    ledger: &impl QueryResourceStates,
+) -> Result<Option<State>, PortError> {
+    // behind every state of that moment, and before the next
+    let below = format!("{}#~", time::rfc3339(moment));
+    ledger.newest_resource_state(resource, Some(&below)).await
+}
+
+/// What was in force when a call was made, as far as its configuration is known.
+#[derive(Debug, Default)]
+pub struct InForce {
+    /// The guardrail, and how certain it is that it looked like this.
+    pub guardrail: Option<(State, Certainty)>,
+    /// The prompt of Prompt management that was called as the model.
+    pub prompt: Option<State>,
+}
+
+/// What was in force for an invocation.
+///
+/// # Errors
+/// Of the ports.
+pub async fn in_force(
+    invocation: &Invocation,
+    ledger: &impl QueryResourceStates,
+) -> Result<InForce, PortError> {
+    let guardrail = match guardrail_of(invocation) {
+        Some(resource) => guardrail_at(&resource, invocation.occurred_at, ledger).await?,
+        None => None,
+    };
+    let prompt = match prompt_of(invocation) {
+        Some(resource) => state_at(&resource, invocation.occurred_at, ledger).await?,
+        None => None,
+    };
+    Ok(InForce { guardrail, prompt })
+}
+
+/// A numbered version never changes: whenever it was read, that is what it was. A draft may have been changed by
+/// somebody of whom nothing is known here.
+async fn guardrail_at(
+    resource: &Resource,
+    moment: Timestamp,
+    ledger: &impl QueryResourceStates,
+) -> Result<Option<(State, Certainty)>, PortError> {
+    let is_numbered = resource.version.as_deref().is_some_and(|version| version != "DRAFT");
+    if is_numbered {
+        let state = ledger.newest_resource_state(resource, None).await?;
+        return Ok(state.map(|state| (state, Certainty::Recorded)));
+    }
+    Ok(state_at(resource, moment, ledger).await?.map(|state| (state, Certainty::Inferred)))
+}
+
+fn guardrail_of(invocation: &Invocation) -> Option<Resource> {
+    let GuardrailFinding { id: Some(id), version: Some(version), .. } = &invocation.guardrail else {
+        return None;
+    };
+    Some(named(invocation, "guardrail", id, version))
+}
+
+fn prompt_of(invocation: &Invocation) -> Option<Resource> {
+    let arn = Some(&invocation.model_id).filter(|model| is_prompt_resource(model))?;
+    let (id, version) = audit_domain::change::split_identifier(arn);
+    Some(named(invocation, "prompt", id, version.unwrap_or("DRAFT")))
+}
+
+fn named(invocation: &Invocation, kind: &str, id: &str, version: &str) -> Resource {
+    Resource {
+        account_id: invocation.account_id.clone(),
+        region: invocation.region.clone(),
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        version: Some(version.to_owned()),
+        arn: None,
+    }
+}
+
+/// The guardrail that was enforced for all calls of an account and region at a moment, where exactly one is known.
+///
+/// # Errors
+/// Of the ports.
+pub async fn enforced_guardrail(
+    invocation: &Invocation,
+    ledger: &(impl QueryRecords + QueryResourceStates),
+) -> Result<Option<GuardrailFinding>, PortError> {
+    let moment = invocation.occurred_at;
+    let span = Span { since: Timestamp::MIN.max(super::everything(moment).since), until: moment };
+    let query = ChangeQuery {
+        kind: Some("enforced-guardrail-configuration".to_owned()),
+        span: Some(span),
+        ..ChangeQuery::default()
+    };
+    let found = changes(&query, moment, ledger).await?;
+    let here = found
+        .iter()
+        .map(|(change, _)| change)
+        .filter(|change| change.account_id == invocation.account_id && change.region == invocation.region);
+    let mut candidates = Vec::new();
+    for resource in versions(here) {
+        let state = state_at(&resource, moment, ledger).await?;
+        candidates.extend(state.filter(|state| !state.is_tombstone));
+    }
+    Ok(match candidates.as_slice() {
+        [one] => Some(finding(one, invocation)),
+        _ => None,
+    })
+}
+
+fn finding(enforced: &State, invocation: &Invocation) -> GuardrailFinding {
+    let text = |name: &str| enforced.document.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    GuardrailFinding {
+        certainty: Certainty::Inferred,
+        id: text("guardrailId"),
+        version: text("guardrailVersion"),
+        action: invocation.guardrail.action.clone(),
+        basis: Some(format!(
+            "{} was in force then, and no other is known",
+            enforced.subject.resource.short()
+        )),
+    }
+}
