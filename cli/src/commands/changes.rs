@@ -32,26 +32,46 @@ pub(crate) async fn run(
         span,
     };
     let changes = answer::changes(&query, global.now(), ledger).await.map_err(|error| error.to_string())?;
-    let mut radii = Vec::new();
-    for (change, diff) in &changes {
-        let radius = answer::blast_radius(change, diff.as_ref(), global.now(), ledger).await;
-        radii.push(radius.map_err(|error| error.to_string())?);
-    }
+    let radii = blast_radii(&changes, ledger, global).await?;
     if global.json {
         output::json(
             &changes.iter().zip(&radii).map(|(change, radius)| entry(change, radius.as_ref())).collect(),
         );
     } else {
         print(&changes, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
-        for ((change, diff), radius) in changes.iter().zip(&radii) {
-            diff::print(change, diff.as_ref());
-            radius.iter().for_each(|radius| diff::print_blast_radius(radius, global.utc_offset));
-        }
+        print_contents(&changes, &radii, global.utc_offset);
     }
     Ok(Ending::found(!changes.is_empty()))
 }
 
-fn entry((change, diff): &(Change, Option<Diff>), radius: Option<&BlastRadius>) -> Value {
+/// The blast radius of each of the changes that has one.
+pub(super) async fn blast_radii(
+    changes: &[(Change, Option<Diff>)],
+    ledger: &AnyLedger,
+    global: &Global,
+) -> Result<Vec<Option<BlastRadius>>, String> {
+    let mut radii = Vec::with_capacity(changes.len());
+    for (change, diff) in changes {
+        let radius = answer::blast_radius(change, diff.as_ref(), global.now(), ledger).await;
+        radii.push(radius.map_err(|error| error.to_string())?);
+    }
+    Ok(radii)
+}
+
+/// What each of the changes changed, and what ran under it.
+pub(super) fn print_contents(
+    changes: &[(Change, Option<Diff>)],
+    radii: &[Option<BlastRadius>],
+    offset: Offset,
+) {
+    for ((change, diff), radius) in changes.iter().zip(radii) {
+        diff::print(change, diff.as_ref());
+        radius.iter().for_each(|radius| diff::print_blast_radius(radius, offset));
+    }
+}
+
+/// An entry of `changes --json`.
+pub(super) fn entry((change, diff): &(Change, Option<Diff>), radius: Option<&BlastRadius>) -> Value {
     let mut entry = report::change(change, diff.as_ref());
     if let Some(members) = entry.as_object_mut() {
         members.insert("blast_radius".to_owned(), radius.map_or(Value::Null, diff::blast_radius));

@@ -1,6 +1,6 @@
 //! `explain`: the whole decision context of a request.
 
-use audit_app::answer::{self, Explanation, InForce};
+use audit_app::answer::{self, BlastRadius, Explanation, InForce};
 use audit_domain::{
     change::Change,
     invocation::{BodyState, Invocation, is_prompt_resource},
@@ -13,7 +13,7 @@ use audit_domain::{
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use super::{changes, diff};
+use super::changes;
 use crate::{
     arguments::Global,
     ledger::AnyLedger,
@@ -26,21 +26,22 @@ pub(crate) async fn run(request_id: &str, ledger: &AnyLedger, global: &Global) -
         output::note(&format!("the ledger knows no request {request_id}"));
         return Ok(Ending::NothingFound);
     };
+    let radii = changes::blast_radii(&explanation.changes, ledger, global).await?;
     if global.json {
-        output::json(&as_json(request_id, &explanation));
+        output::json(&as_json(request_id, &explanation, &radii));
     } else {
-        print(request_id, &explanation, global.utc_offset);
+        print(request_id, &explanation, &radii, global.utc_offset);
     }
     Ok(Ending::Done)
 }
 
-fn as_json(request_id: &str, explanation: &Explanation) -> Value {
+fn as_json(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadius>]) -> Value {
     let invocations = explanation.invocations.iter().zip(&explanation.in_force);
     let invocations: Vec<_> = invocations
         .map(|((invocation, text), in_force)| entry(invocation, text.as_deref(), in_force))
         .collect();
-    let changes: Vec<_> =
-        explanation.changes.iter().map(|(change, diff)| report::change(change, diff.as_ref())).collect();
+    let changes = explanation.changes.iter().zip(radii);
+    let changes: Vec<_> = changes.map(|(change, radius)| changes::entry(change, radius.as_ref())).collect();
     json!({
         "request_id": request_id,
         "conflict": explanation.conflict,
@@ -70,7 +71,7 @@ fn entry(invocation: &Invocation, text: Option<&str>, in_force: &InForce) -> Val
     entry
 }
 
-fn print(request_id: &str, explanation: &Explanation, offset: Offset) {
+fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadius>], offset: Offset) {
     output::heading(&format!("request {request_id}"));
     if explanation.conflict {
         output::say("CONFLICT: records with this request id disagree; all of them are shown");
@@ -94,7 +95,7 @@ fn print(request_id: &str, explanation: &Explanation, offset: Offset) {
             &format!("{} ({}: {})", link.other_request_id, link.certainty.name(), link.basis),
         );
     }
-    print_changes(explanation, offset);
+    print_changes(explanation, radii, offset);
     for (invocation, _) in &explanation.invocations {
         let evidence = &invocation.evidence;
         output::say("");
@@ -286,7 +287,7 @@ fn document(source: &Source) -> String {
     }
 }
 
-fn print_changes(explanation: &Explanation, offset: Offset) {
+fn print_changes(explanation: &Explanation, radii: &[Option<BlastRadius>], offset: Offset) {
     if explanation.changes.is_empty() {
         if !explanation.invocations.is_empty() {
             output::fact("changes", "none is known from the seven days before, in this account and region");
@@ -300,7 +301,5 @@ fn print_changes(explanation: &Explanation, offset: Offset) {
         "changes in the seven days before, in this account and region, newest first"
     });
     changes::table(&explanation.changes, offset);
-    for (change, diff) in &explanation.changes {
-        diff::print(change, diff.as_ref());
-    }
+    changes::print_contents(&explanation.changes, radii, offset);
 }

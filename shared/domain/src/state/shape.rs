@@ -40,7 +40,8 @@ const EVERY: Shape = Shape {
 };
 
 const GUARDRAIL: Shape = Shape {
-    volatile: &["createdAt", "updatedAt", "status", "statusReasons", "failureRecommendations"],
+    // which version it is says nothing of what is in it
+    volatile: &["createdAt", "updatedAt", "status", "statusReasons", "failureRecommendations", "version"],
     lists: &[
         ("contentPolicy.filters", By("type")),
         ("contentPolicy.filters[*].inputModalities|outputModalities", Set),
@@ -82,7 +83,7 @@ const INVOCATION_LOGGING: Shape = Shape {
 };
 
 const PROMPT: Shape = Shape {
-    volatile: &["createdAt", "updatedAt"],
+    volatile: &["createdAt", "updatedAt", "version", "arn"],
     lists: &[
         ("variants", By("name")),
         ("variants[*].metadata", By("key")),

@@ -119,7 +119,7 @@ pub const RULES: &[Rule] = &[
         "what is said in place of what is blocked",
         Harmless,
     ),
-    rule(Guardrail, "name|description|kmsKeyArn|version", "names and keys", Harmless),
+    rule(Guardrail, "name|description|kmsKeyArn", "names and keys", Harmless),
     rule(EnforcedGuardrail, "", "the enforced configuration", THERE),
     rule(
         EnforcedGuardrail,
