@@ -155,11 +155,11 @@ fn nothing_found_and_what_cannot_be_are_told_apart() {
     assert_eq!(ask(&ledger, &["prompt", "00000000"]).status, 1);
     assert_eq!(ask(&ledger, &["verify", "nobody"]).status, 1);
     assert_eq!(ask(&ledger, &["invocations", "--model", "no-such-model"]).status, 1);
-    for later in [&["states", "guardrail/gr4k2p9x7wzq"][..], &["sources", "s3://handbook/claims.pdf"]] {
-        let answer = ask(&ledger, &[later, &["--json"]].concat());
-        assert_eq!((answer.status, answer.json()), (1, serde_json::json!([])));
-        assert!(answer.stderr.contains("not recorded yet"), "{}", answer.stderr);
-    }
+    let states = ask(&ledger, &["states", "guardrail/gr4k2p9x7wzq", "--json"]);
+    assert_eq!((states.status, states.json()), (1, serde_json::json!([])), "files tell no states");
+    let later = ask(&ledger, &["sources", "s3://handbook/claims.pdf", "--json"]);
+    assert_eq!((later.status, later.json()), (1, serde_json::json!([])));
+    assert!(later.stderr.contains("not recorded yet"), "{}", later.stderr);
     for wrong in [
         &["changes", "--since", "someday"][..],
         &["changes", "--since", "2026-10-02", "--until", "2026-10-01"],
@@ -312,4 +312,53 @@ fn the_demo_tells_its_story() {
         assert!(demo.stdout.contains(part), "{part:?} in\n{}", demo.stdout);
     }
     assert_eq!(ask(&ledger, &["explain", WRONG_ANSWER]).status, 0, "one can ask on");
+}
+
+/// Question 1 in full: who changed the guardrail last Thursday, what did they change, and what ran under it.
+#[test]
+fn the_demos_ledger_knows_what_was_changed_what_was_in_force_and_what_ran_under_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("demo.db");
+    assert_eq!(ask(&ledger, &["demo"]).status, 0);
+    let changes =
+        ask(&ledger, &["changes", "--kind", "guardrail", "--since", "last thursday", "--json"]).json();
+    let update = changes.as_array().unwrap().iter().find(|c| c["event_name"] == "UpdateGuardrail").unwrap();
+    assert_eq!((&update["verdict"], &update["severity"]), (&"weaker".into(), &"critical".into()));
+    let fields: Vec<_> = update["diff"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| (field["path"].as_str().unwrap(), field["effect"].as_str()))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            ("contentPolicy.filters[MISCONDUCT].inputStrength", Some("weaker")),
+            ("contextualGroundingPolicy.filters[GROUNDING].threshold", Some("weaker")),
+            ("topicPolicy.topics[Coverage promises]", Some("weaker")),
+        ]
+    );
+    assert_eq!((&update["diff"][1]["before"], &update["diff"][1]["after"]), (&0.85.into(), &0.3.into()));
+    let version =
+        changes.as_array().unwrap().iter().find(|c| c["event_name"] == "CreateGuardrailVersion").unwrap();
+    assert_eq!((&version["verdict"], &version["blast_radius"]["responses"]), (&"weaker".into(), &2.into()));
+
+    // what was in force for the wrong answer, and at other times
+    let answer = ask(&ledger, &["explain", WRONG_ANSWER, "--json"]).json();
+    let state = &answer["invocations"][0]["guardrail_state"];
+    assert_eq!((&state["resource"]["version"], &state["certainty"]), (&"4".into(), &"recorded".into()));
+    let threshold =
+        |state: &Value| state["document"]["contextualGroundingPolicy"]["filters"][0]["threshold"].clone();
+    assert_eq!(threshold(state), 0.3);
+    let at = |when: &str| {
+        let states = ask(&ledger, &["states", "guardrail/gr4k2p9x7wzq", "--at", when, "--json"]).json();
+        let draft = states.as_array().unwrap().iter().find(|s| s["resource"]["version"] == "DRAFT").cloned();
+        threshold(&draft.unwrap())
+    };
+    assert_eq!((at("2026-10-14"), at("2026-10-16")), (0.85.into(), 0.3.into()));
+    assert_eq!(ask(&ledger, &["states", "guardrail/gr4k2p9x7wzq", "--at", "2026-10-01"]).status, 1);
+    assert_eq!(
+        ask(&ledger, &["states", "guardrail/gr4k2p9x7wzq", "--json"]).json().as_array().unwrap().len(),
+        4
+    );
 }

@@ -2,7 +2,6 @@
 
 use audit_app::answer::{self, BlastRadius, Explanation, InForce};
 use audit_domain::{
-    change::Change,
     invocation::{BodyState, Invocation, is_prompt_resource},
     ledger::record::Source,
     passage::Certainty,
@@ -79,8 +78,7 @@ fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadiu
     for ((invocation, text), in_force) in explanation.invocations.iter().zip(&explanation.in_force) {
         print_invocation(invocation, text.as_deref(), offset);
         in_force.prompt.iter().for_each(|state| print_prompt_resource(state, offset));
-        print_guardrail(invocation, explanation, offset);
-        in_force.guardrail.iter().for_each(|(state, certainty)| print_state(state, *certainty, offset));
+        print_guardrail(invocation, in_force, offset);
     }
     if !explanation.invocations.is_empty() || !explanation.sources.is_empty() {
         print_sources(explanation);
@@ -182,7 +180,7 @@ fn print_prompt(invocation: &Invocation, text: Option<&str>) {
     }
 }
 
-fn print_guardrail(invocation: &Invocation, explanation: &Explanation, offset: Offset) {
+fn print_guardrail(invocation: &Invocation, in_force: &InForce, offset: Offset) {
     let guardrail = &invocation.guardrail;
     let name = match (&guardrail.id, &guardrail.version) {
         (Some(id), Some(version)) => format!("{id} version {version}"),
@@ -192,11 +190,7 @@ fn print_guardrail(invocation: &Invocation, explanation: &Explanation, offset: O
     let action = guardrail.action.as_deref().unwrap_or("unknown");
     let basis = guardrail.basis.as_ref().map(|basis| format!(": {basis}")).unwrap_or_default();
     output::fact("guardrail", &format!("{name}; action {action} ({}{basis})", guardrail.certainty.name()));
-    let changed = explanation
-        .changes
-        .iter()
-        .find(|(change, _)| guardrail.id.as_deref() == Some(&change.resource.id) && touches(change));
-    if let Some((change, _)) = changed {
+    if let Some(change) = &in_force.last_change {
         output::fact(
             "",
             &format!(
@@ -207,6 +201,7 @@ fn print_guardrail(invocation: &Invocation, explanation: &Explanation, offset: O
             ),
         );
     }
+    in_force.guardrail.iter().for_each(|(state, certainty)| print_state(state, *certainty, offset));
 }
 
 /// What the guardrail looked like then.
@@ -238,10 +233,6 @@ fn print_prompt_resource(state: &State, offset: Offset) {
             }
         }
     }
-}
-
-fn touches(change: &Change) -> bool {
-    change.outcome == audit_domain::change::Outcome::Succeeded
 }
 
 fn print_sources(explanation: &Explanation) {

@@ -31,13 +31,15 @@ pub(crate) enum Unreadable {
     Gone,
     /// The service does not give it out: its code and message, which name the permission or the key that is missing.
     Denied(String),
+    /// It can never be read from here: why.
+    Never(String),
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("it is not there"),
-            Self::Denied(why) => f.write_str(why),
+            Self::Denied(why) | Self::Never(why) => f.write_str(why),
         }
     }
 }
@@ -53,7 +55,7 @@ where
     let (code, cause) = code_and_cause(error);
     match code {
         Some("ResourceNotFoundException") => Ok(Unreadable::Gone),
-        Some("ValidationException" | "UnknownOperationException") => Ok(Unreadable::Denied(cause)),
+        Some("ValidationException" | "UnknownOperationException") => Ok(Unreadable::Never(cause)),
         // those of a key, too
         Some(code) if code.ends_with("AccessDeniedException") => Ok(Unreadable::Denied(cause)),
         _ => Err(PortError::retry(action, cause)),

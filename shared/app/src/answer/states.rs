@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use audit_domain::{
-    change::{Change, Resource},
+    change::{Change, Outcome, Resource},
     guardrail::GuardrailFinding,
     invocation::{Invocation, is_prompt_resource},
     passage::Certainty,
@@ -72,6 +72,8 @@ pub async fn state_at(
 pub struct InForce {
     /// The guardrail, and how certain it is that it looked like this.
     pub guardrail: Option<(State, Certainty)>,
+    /// Who changed that guardrail last before, any version of it.
+    pub last_change: Option<Change>,
     /// The prompt of Prompt management that was called as the model.
     pub prompt: Option<State>,
 }
@@ -82,17 +84,36 @@ pub struct InForce {
 /// Of the ports.
 pub async fn in_force(
     invocation: &Invocation,
-    ledger: &impl QueryResourceStates,
+    ledger: &(impl QueryRecords + QueryResourceStates),
 ) -> Result<InForce, PortError> {
     let guardrail = match guardrail_of(invocation) {
         Some(resource) => guardrail_at(&resource, invocation.occurred_at, ledger).await?,
+        None => None,
+    };
+    let last_change = match &invocation.guardrail.id {
+        Some(id) => last_change(&named(invocation, "guardrail", id, "DRAFT"), invocation, ledger).await?,
         None => None,
     };
     let prompt = match prompt_of(invocation) {
         Some(resource) => state_at(&resource, invocation.occurred_at, ledger).await?,
         None => None,
     };
-    Ok(InForce { guardrail, prompt })
+    Ok(InForce { guardrail, last_change, prompt })
+}
+
+async fn last_change(
+    guardrail: &Resource,
+    invocation: &Invocation,
+    ledger: &impl QueryRecords,
+) -> Result<Option<Change>, PortError> {
+    let until = invocation.occurred_at;
+    let query = ChangeQuery {
+        resource: Some(guardrail.to_string()),
+        outcome: Some(Outcome::Succeeded),
+        span: Some(Span { since: super::everything(until).since, until }),
+        ..ChangeQuery::default()
+    };
+    Ok(changes(&query, until, ledger).await?.into_iter().next().map(|(change, _)| change))
 }
 
 /// A numbered version never changes: whenever it was read, that is what it was. A draft may have been changed by
@@ -143,7 +164,7 @@ pub async fn enforced_guardrail(
     ledger: &(impl QueryRecords + QueryResourceStates),
 ) -> Result<Option<GuardrailFinding>, PortError> {
     let moment = invocation.occurred_at;
-    let span = Span { since: Timestamp::MIN.max(super::everything(moment).since), until: moment };
+    let span = Span { since: super::everything(moment).since, until: moment };
     let query = ChangeQuery {
         kind: Some("enforced-guardrail-configuration".to_owned()),
         span: Some(span),

@@ -36,6 +36,7 @@ pub(super) fn resource_read(read: Result<Value, Unreadable>) -> ResourceRead {
         Ok(document) => ResourceRead::Document(document),
         Err(Unreadable::Gone) => ResourceRead::Gone,
         Err(Unreadable::Denied(why)) => ResourceRead::Denied(why),
+        Err(Unreadable::Never(why)) => ResourceRead::Elsewhere(why),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) async fn read(client: &Client, subject: &Subject) -> Answer {
 pub(super) async fn read_data_source(client: &Client, subject: &Subject) -> Answer {
     let Some((knowledge_base, data_source)) = subject.resource.id.split_once(':') else {
         let why = format!("{subject} does not name its knowledge base");
-        return Ok(Err(Unreadable::Denied(why)));
+        return Ok(Err(Unreadable::Never(why)));
     };
     let get = client.get_data_source().knowledge_base_id(knowledge_base).data_source_id(data_source);
     call(subject, "GetDataSource", |capture| get.customize().interceptor(capture).send()).await

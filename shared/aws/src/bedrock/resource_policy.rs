@@ -11,7 +11,7 @@ use crate::error::Unreadable;
 pub(super) async fn read(client: &Client, subject: &Subject) -> Answer {
     let arn = match bedrock_arn(subject) {
         Ok(arn) => arn,
-        Err(why) => return Ok(Err(Unreadable::Denied(why))),
+        Err(why) => return Ok(Err(Unreadable::Never(why))),
     };
     let get = client.get_resource_policy().resource_arn(arn);
     let answer =

@@ -293,13 +293,14 @@ async fn what_is_not_there_is_gone_and_what_is_refused_says_why() {
     let guardrail = subject("guardrail", "gr4k2p9x7wzq", None);
     let kms = "User is not authorized to perform kms:Decrypt on arn:aws:kms:eu-central-1:444455556666:key/k";
     let denied = |why: &str| ResourceRead::Denied(why.to_owned());
+    let never = |why: &str| ResourceRead::Elsewhere(why.to_owned());
     for (status, code, message, expected) in [
         (404, "ResourceNotFoundException", "none", ResourceRead::Gone),
         (403, "AccessDeniedException", kms, denied(&format!("AccessDeniedException: {kms}"))),
         (403, "KmsAccessDeniedException", kms, denied(&format!("KmsAccessDeniedException: {kms}"))),
         // no word about whether it is there
-        (400, "ValidationException", "no such id", denied("ValidationException: no such id")),
-        (404, "UnknownOperationException", "-", denied("UnknownOperationException: -")),
+        (400, "ValidationException", "no such id", never("ValidationException: no such id")),
+        (404, "UnknownOperationException", "-", never("UnknownOperationException: -")),
     ] {
         let exchange = ("GET /guardrails/gr4k2p9x7wzq", status, error(code, message));
         assert_eq!(read(&guardrail, vec![exchange]).await, expected, "{code}");
@@ -428,10 +429,10 @@ async fn a_policy_is_read_by_the_arn_that_it_is_put_on() {
     assert_eq!(document(read(&guardrail, vec![(line, 200, policy.clone())]).await), policy);
     assert_eq!(read(&guardrail, vec![(line, 200, json!({}))]).await, ResourceRead::Gone);
     let why = "the record does not name the ARN that the policy is put on".to_owned();
-    assert_eq!(read(&on(None), vec![]).await, ResourceRead::Denied(why));
+    assert_eq!(read(&on(None), vec![]).await, ResourceRead::Elsewhere(why));
     let gateway = on(Some("arn:aws:bedrock-agentcore:eu-central-1:444455556666:gateway/g"));
     let why = "policies of bedrock-agentcore are not read".to_owned();
-    assert_eq!(read(&gateway, vec![]).await, ResourceRead::Denied(why));
+    assert_eq!(read(&gateway, vec![]).await, ResourceRead::Elsewhere(why));
 }
 
 /// Whoever asks in the wrong place is told that nothing is there: so nobody asks.
@@ -442,10 +443,10 @@ async fn what_lies_elsewhere_is_not_taken_for_gone() {
     let mut guardrail = subject("guardrail", "g", None);
     let read = resources.read_resource(&guardrail).await.unwrap();
     let why = "it belongs to account 444455556666, and is not read from another".to_owned();
-    assert_eq!(read, ResourceRead::Denied(why));
+    assert_eq!(read, ResourceRead::Elsewhere(why));
     guardrail.resource.region = "us-east-1".to_owned();
     let read = resources.read_resource(&guardrail).await.unwrap();
     let why = "it lies in us-east-1, and is not read from another region".to_owned();
-    assert_eq!(read, ResourceRead::Denied(why));
+    assert_eq!(read, ResourceRead::Elsewhere(why));
     assert_eq!(*replay.asked.lock().unwrap(), Vec::<String>::new());
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::{collection::vec, prelude::*, sample::select};
+use serde::de::IgnoredAny;
 
 use super::*;
 use crate::strategies::{Json, cut, json, object, sizes};

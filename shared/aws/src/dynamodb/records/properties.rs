@@ -1,8 +1,14 @@
 //! What is stored comes back as it was put, whatever it holds.
 
 use audit_domain::{
-    digest::bounded_key,
+    change::{Addendum, Outcome, Resource, Spilled},
+    digest::{Sha256, bounded_key},
     evidence::{Evidence, ObjectLocation},
+    guardrail::GuardrailFinding,
+    invocation::{BodyState, Invocation, SystemPrompt, Tokens},
+    ledger::record::{Diff, DiffRead, FieldChange, Source, SourceOrigin},
+    prompt::SystemPromptStatus,
+    state::Verdict,
 };
 use jiff::Timestamp;
 use proptest::{

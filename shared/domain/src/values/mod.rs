@@ -7,8 +7,14 @@
 //! * a value that goes on over several lines and then breaks is given up as far as the next line that starts with `{`;
 //! * an element of an array that is no JSON is given up as far as its closing brace.
 
-use serde::de::IgnoredAny;
+mod reading;
+mod scan;
 
+pub use self::reading::{Unread, foreign, length, read_as, refused};
+use self::{
+    reading::broken,
+    scan::{Opening, before, element_end, is_delimited, left_open, next_object_behind, opening},
+};
 use crate::digest::Sha256;
 
 /// Largest value that is read, in bytes. A log record holds two bodies of at most 100 KB, a CloudTrail record 1 MB.
@@ -30,22 +36,6 @@ pub struct Reject {
     pub sha256: Sha256,
     /// How many bytes were given up.
     pub bytes: u64,
-}
-
-/// Why a reader did not take the value at the start of the bytes that it was shown.
-#[derive(Debug)]
-pub enum Unread {
-    /// The bytes are no JSON value, or the start of one.
-    Json(serde_json::Error),
-    /// The value is JSON, ends after so many bytes, and is nothing that we take.
-    Refused {
-        /// Length of the value in bytes.
-        used: usize,
-        /// What is wrong with it.
-        reason: String,
-        /// Whether it was meant to be what the reader reads, and is broken; or is something else.
-        meant: bool,
-    },
 }
 
 /// What [`Values::next`] came to.
@@ -104,13 +94,6 @@ struct Oversized {
     head: Sha256,
     /// It goes on over several lines.
     goes_on: bool,
-}
-
-/// What stands in front of the first value.
-enum Opening {
-    Nothing,
-    Array(usize),
-    Unclear,
 }
 
 impl Values {
@@ -429,321 +412,8 @@ impl Values {
     }
 }
 
-/// `[`, or `{"Records":[` as CloudTrail writes its files.
-fn opening(bytes: &[u8], finished: bool) -> Opening {
-    const LOOK_AHEAD: usize = 64;
-    let head = bytes.get(..LOOK_AHEAD.min(bytes.len())).unwrap_or_default();
-    let mut tokens = head.iter().enumerate().filter(|(_, b)| !b.is_ascii_whitespace());
-    for (nth, expected) in b"{\"Records\":[".iter().enumerate() {
-        match tokens.next() {
-            Some((at, b'[')) if nth == 0 => return Opening::Array(at + 1),
-            Some((at, b)) if b == expected => {
-                if *b == b'[' {
-                    return Opening::Array(at + 1);
-                }
-            }
-            None if !finished && bytes.len() < LOOK_AHEAD => return Opening::Unclear,
-            Some(_) | None => return Opening::Nothing,
-        }
-    }
-    Opening::Nothing
-}
-
-/// Where the next line starts with `{` in its first column, at `from` or behind it.
-fn next_object_behind(from: usize, bytes: &[u8]) -> Option<usize> {
-    memchr::memmem::find(bytes.get(from..).unwrap_or_default(), b"\n{").map(|at| from + at)
-}
-
-/// What stands before the place where a parser broke off, the byte included that it broke off at.
-fn before<'b>(error: &serde_json::Error, bytes: &'b [u8]) -> &'b [u8] {
-    let line_end = error.line().checked_sub(2).and_then(|nth| memchr::memchr_iter(b'\n', bytes).nth(nth));
-    let length = line_end.map_or(0, |at| at + 1) + error.column();
-    bytes.get(..length).unwrap_or(bytes)
-}
-
-/// Where a line starts with a brace that is not closed in these bytes. The last byte opens nothing.
-fn left_open(bytes: &[u8]) -> impl Iterator<Item = usize> {
-    let mut open: Vec<(usize, usize)> = Vec::new();
-    let (mut depth, mut in_string, mut escaped, mut line_starts) = (0_usize, false, false, true);
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => {
-                depth += 1;
-                if line_starts && *byte == b'{' && at + 1 < bytes.len() {
-                    open.push((depth, at));
-                }
-            }
-            b'}' | b']' => {
-                open.pop_if(|(opened, _)| *opened == depth);
-                depth = depth.saturating_sub(1);
-            }
-            _ => {}
-        }
-        line_starts = *byte == b'\n';
-    }
-    open.into_iter().map(|(_, at)| at)
-}
-
-/// Whether the element that starts here cannot go on behind these bytes without their saying so.
-fn is_delimited(bytes: &[u8]) -> bool {
-    const DELIMITERS: &[u8] = b" \n\t\r\"[]{},:";
-    matches!(bytes.first(), Some(b'{' | b'[' | b'"')) || bytes.iter().any(|byte| DELIMITERS.contains(byte))
-}
-
-/// Where a broken element of an array ends: where the braces that open here are closed again, strings taken into account,
-/// or in front of a line that starts with a brace: that is somebody else's, whatever the quotes before it say.
-fn element_end(bytes: &[u8]) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'\n' if bytes.get(at + 1) == Some(&b'{') => return Some(at),
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                // a bracket of the surrounding array: what stood before it is the broken element
-                let Some(outer) = depth.checked_sub(1) else { return Some(at.max(1)) };
-                depth = outer;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            b',' if depth == 0 => return Some(at.max(1)),
-            _ => {}
-        }
-    }
-    None
-}
-
-fn broken(error: &serde_json::Error) -> String {
-    match error.classify() {
-        serde_json::error::Category::Eof => "no complete json value: it breaks off".to_owned(),
-        _ => format!("no json: {}", without_text(error)),
-    }
-}
-
-/// A parser's message may quote the input; what we keep is its kind and place.
-fn without_text(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let kind = message.split(['`', '"', ':']).next().unwrap_or_default().trim();
-    let kind = kind.split(" at line ").next().unwrap_or_default();
-    format!("{kind} (line {}, column {} of the value)", error.line(), error.column())
-}
-
-/// Reads the value at the start of `bytes` as a `T`: the value and its length in bytes.
-///
-/// # Errors
-/// [`Unread::Json`] where the bytes are no JSON or the start of a value; [`Unread::Refused`] where they are a
-/// value that is no `T`.
-pub fn read_as<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, usize), Unread> {
-    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
-    match stream.next() {
-        Some(Ok(value)) => Ok((value, stream.byte_offset())),
-        Some(Err(error)) if error.is_data() => refused(length(bytes)?, &without_text(&error)),
-        Some(Err(error)) => Err(Unread::Json(error)),
-        None => Err(Unread::Refused {
-            used: bytes.len(),
-            reason: "nothing but white space".to_owned(),
-            meant: false,
-        }),
-    }
-}
-
-/// Refuses a value of `used` bytes, which was meant to be what the reader reads and is broken.
-///
-/// # Errors
-/// Always: [`Unread::Refused`].
-pub fn refused<T>(used: usize, reason: &str) -> Result<T, Unread> {
-    Err(Unread::Refused { used, reason: reason.to_owned(), meant: true })
-}
-
-/// Refuses a value of `used` bytes, which is something else than what the reader reads.
-///
-/// # Errors
-/// As [`refused`].
-pub fn foreign<T>(used: usize, reason: &str) -> Result<T, Unread> {
-    Err(Unread::Refused { used, reason: reason.to_owned(), meant: false })
-}
-
-/// The length in bytes of the value at the start of `bytes`, whatever it is; at least 1.
-///
-/// # Errors
-/// [`Unread::Json`] where the bytes are no JSON or the start of a value.
-pub fn length(bytes: &[u8]) -> Result<usize, Unread> {
-    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
-    match stream.next() {
-        Some(Err(error)) => Err(Unread::Json(error)),
-        _ => Ok(stream.byte_offset().max(1)),
-    }
-}
-
 #[cfg(test)]
 mod properties;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::Value;
-
-    /// Reads everything, the input cut into pieces of `size` bytes: values as compact text, rejects by ordinal.
-    type Numbered = Vec<(u64, String)>;
-
-    fn read_all(input: &[u8], size: usize) -> (Numbered, Numbered) {
-        let mut values = Values::new();
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
-        let mut chunks = input.chunks(size);
-        loop {
-            let step = values.next(|ordinal, bytes| {
-                let (value, used) = read_as::<Value>(bytes)?;
-                if !value.is_object() {
-                    return refused(used, "not an object");
-                }
-                Ok(((ordinal, value.to_string()), used))
-            });
-            match step {
-                Step::Value(value) => good.push(value),
-                Step::Reject(reject) => bad.push((reject.ordinal, reject.reason)),
-                Step::NeedMore => match chunks.next() {
-                    Some(chunk) => values.push(chunk),
-                    None => values.finish(),
-                },
-                Step::End => return (good, bad),
-            }
-        }
-    }
-
-    fn check(input: &str, good: &[(u64, &str)], bad: &[u64]) {
-        for size in [1, 3, 7, 64, 4096] {
-            let (got_good, got_bad) = read_all(input.as_bytes(), size);
-            let got_good: Vec<_> = got_good.iter().map(|(n, v)| (*n, v.as_str())).collect();
-            assert_eq!(got_good, good, "values of {input:?} in pieces of {size}: rejects {got_bad:?}");
-            let got_bad: Vec<_> = got_bad.iter().map(|(n, _)| *n).collect();
-            assert_eq!(got_bad, bad, "rejects of {input:?} in pieces of {size}");
-        }
-    }
-
-    #[test]
-    fn every_layout_gives_the_same_values() {
-        let good = [(1, r#"{"a":1}"#), (2, r#"{"b":{"c":[1,2]}}"#)];
-        for input in [
-            "{\"a\":1}\n{\"b\":{\"c\":[1,2]}}\n",
-            "{\"a\":1}\r\n\r\n{\"b\":{\"c\":[1,2]}}",
-            "{\"a\":1}{\"b\":{\"c\":[1,2]}}",
-            "\u{feff}{\n \"a\": 1\n}\n{\n \"b\": {\n  \"c\": [\n1,\n2]}}\n",
-            "[{\"a\":1},{\"b\":{\"c\":[1,2]}}]",
-            "[\n{\"a\":1},\n{\"b\":{\"c\":[1,2]}}\n]\n",
-            "{\"Records\":[{\"a\":1},{\"b\":{\"c\":[1,2]}}]}",
-            "{ \"Records\" : [\n  {\"a\":1},\n{\"b\":\n{\"c\":[1,2]}}\n]\n}\n",
-            "{\"Records\":[{\"a\":1}]}{\"Records\":[{\"b\":{\"c\":[1,2]}}]}",
-            "\n\u{feff}{\"a\":1}\n\u{feff}{\"b\":{\"c\":[1,2]}}\n",
-        ] {
-            check(input, &good, &[]);
-        }
-        check("", &[], &[]);
-        check("[]", &[], &[]);
-        check("\n\n", &[], &[]);
-    }
-
-    #[test]
-    fn a_bad_neighbour_takes_nobody_down() {
-        let cases = [
-            ("garbage\n{\"a\":1}\n", vec![(2, r#"{"a":1}"#)], vec![1]),
-            ("{\"a\":1}\n{\"b\":\n{\"c\":3}\n", vec![(1, r#"{"a":1}"#), (3, r#"{"c":3}"#)], vec![2]),
-            ("{\"a\":1\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
-            ("{\"a\":\"cut\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
-            ("{\"a\":1}xyz\n{\"c\":3}\n", vec![(1, r#"{"a":1}"#), (3, r#"{"c":3}"#)], vec![2]),
-            ("{\"a\":1}\n{\"c\":3", vec![(1, r#"{"a":1}"#)], vec![2]),
-            ("{\n \"a\": 1,\n}\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
-            ("12\n{\"c\":3}\n\"x\"\n", vec![(2, r#"{"c":3}"#)], vec![1, 3]),
-            ("[{\"a\":},{\"c\":3}]", vec![(2, r#"{"c":3}"#)], vec![1]),
-            ("[1,{\"c\":3},tru]", vec![(2, r#"{"c":3}"#)], vec![1, 3]),
-            ("[{\"c\":3},{\"a\":", vec![(1, r#"{"c":3}"#)], vec![2]),
-            ("[{\"a\":\"cut\n{\"c\":3}\n{\"d\":4}\n", vec![(2, r#"{"c":3}"#), (3, r#"{"d":4}"#)], vec![1]),
-            ("[broken line\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
-            // where the next object begins is waited for, and where a number ends
-            ("{\"a\":\"cut\nno json\nnor this\n{\"c\":3}\n", vec![(2, r#"{"c":3}"#)], vec![1]),
-            ("{\"a\":\n{\"b\":12.5}\n}\n", vec![(1, r#"{"a":{"b":12.5}}"#)], vec![]),
-            ("[1234,{\"c\":3}]", vec![(2, r#"{"c":3}"#)], vec![1]),
-        ];
-        for (input, good, bad) in cases {
-            check(input, &good, &bad);
-        }
-    }
-
-    /// Real records are larger than the pieces in which they come, and an object is larger than the largest value.
-    #[test]
-    fn records_of_every_size_are_all_found_in_every_layout() {
-        for size in [9_000, 27_000, 94_000, 1_500_000] {
-            let count = (MAX_VALUE * 5 / 4) / size + 2;
-            let record = |n: usize| format!("{{\"n\":{n},\"a\":\"{}\"}}", "x".repeat(size));
-            let pretty = |n: usize| format!("{{\n \"n\": {n},\n \"a\": \"{}\"\n}}", "x".repeat(size));
-            let all = |one: &dyn Fn(usize) -> String, between: &str| {
-                (0..count).map(one).collect::<Vec<_>>().join(between)
-            };
-            for input in [
-                all(&record, "\n"),
-                all(&pretty, "\n"),
-                all(&record, ""),
-                format!("[{}]", all(&record, ",")),
-                format!("{{\"Records\":[{}]}}", all(&pretty, ",\n")),
-            ] {
-                let (good, bad) = read_all(input.as_bytes(), 4096);
-                assert_eq!((good.len(), bad), (count, vec![]), "{size} {}", &input[..20]);
-            }
-        }
-    }
-
-    #[test]
-    fn many_small_values_on_one_line_are_read_in_one_pass() {
-        let (good, bad) = read_all(("{}".repeat(300_000) + "\n").as_bytes(), 4096);
-        assert_eq!((good.len(), bad), (300_000, vec![]));
-    }
-
-    /// Each of these lines could go on as far as the end, or as far as the place where it breaks.
-    #[test]
-    fn lines_that_all_go_on_are_read_once_and_not_once_for_each() {
-        const LINES: usize = 50_000;
-        let nested = "{\"a\":\n".repeat(LINES);
-        for (input, good) in [(nested.clone(), 0), (format!("[{nested}"), 0), (nested + "x\n{\"c\":3}\n", 1)]
-        {
-            let (got_good, got_bad) = read_all(input.as_bytes(), 4096);
-            assert_eq!((got_good.len(), got_bad.len()), (good, LINES));
-        }
-    }
-
-    #[test]
-    fn a_value_over_the_limit_is_one_reject_and_is_not_kept() {
-        let huge = format!("{{\"a\":\"{}\"}}\n{{\"b\":1}}\n", "x".repeat(MAX_VALUE + 100_000));
-        let (good, bad) = read_all(huge.as_bytes(), 8192);
-        assert_eq!(good, [(2, r#"{"b":1}"#.to_owned())]);
-        assert_eq!(bad.len(), 1);
-        assert!(bad[0].1.contains("over the limit"), "{}", bad[0].1);
-    }
-
-    #[test]
-    fn the_limit_is_the_same_however_large_the_pieces_are() {
-        let at_limit = |over: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_VALUE - 8 + over));
-        let broken = format!("{{\n \"a\":,\n{}", " \"b\": 1,\n".repeat(MAX_VALUE / 8));
-        for (first, found) in [(at_limit(0), 2), (at_limit(1), 1), (broken, 1)] {
-            let input = format!("{first}\n{{\"b\":1}}\n");
-            let whole = read_all(input.as_bytes(), usize::MAX);
-            assert_eq!(whole.0.len(), found);
-            assert_eq!(read_all(input.as_bytes(), 100_000), whole);
-        }
-    }
-
-    #[test]
-    fn a_reject_holds_no_text_of_the_input() {
-        let (_, bad) = read_all(b"{\"secret\": my-password}\n", 4096);
-        assert_eq!(bad.len(), 1);
-        assert!(!bad[0].1.contains("password") && !bad[0].1.contains("secret"), "{}", bad[0].1);
-    }
-}
+mod tests;
