@@ -41,11 +41,28 @@ LOG_KEY = (
     f"AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/2026/10/15/15/20261015T153000Z_0123456789abcdef.json.gz"
 )
 
-# The emulator behind what looks like the end of a TLS connection: the policies of the template refuse plain HTTP.
+# The emulator behind what looks like the end of a TLS connection: the policies of the template refuse plain HTTP. Its
+# Bedrock knows guardrails in part, and neither settings nor what is enforced: the script's own documents are in its
+# place, behind the emulator's IAM.
 SERVE = """
+import json, os, pathlib
+
 from ministack import app as ministack
+from ministack.services import bedrock, bedrock_agent
 
 emulator = ministack.app
+documents = pathlib.Path(os.environ["BEDROCK_DOCUMENTS"])
+
+async def read_document(method, path, headers, body, query):
+    version = next((values[0] for name, values in query.items() if name.endswith("Version")), "DRAFT")
+    asked = f"{method} {path.rstrip('/')}@{version}"
+    answer = json.loads(documents.read_text()).get(asked)
+    if answer is not None:
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+    gone = {"Content-Type": "application/json", "x-amzn-errortype": "ResourceNotFoundException"}
+    return 404, gone, json.dumps({"message": f"there is no {asked}"}).encode()
+
+bedrock.handle_request = bedrock_agent.handle_request = read_document
 
 async def behind_tls(scope, receive, send):
     if scope["type"] == "http":
@@ -55,6 +72,26 @@ async def behind_tls(scope, receive, send):
 ministack.app = behind_tls
 ministack.main()
 """
+
+# What the incident's resources look like, from which of its changes on: the call that asks, and the answer.
+GUARDRAIL = "GET /guardrails/gr4k2p9x7wzq"
+STATES = (
+    (0, "GET /logging/modelinvocations@DRAFT", "logging.json"),
+    (1, f"{GUARDRAIL}@DRAFT", "guardrail-DRAFT-monday.json"),
+    (1, f"{GUARDRAIL}@3", "guardrail-3.json"),
+    (2, f"{GUARDRAIL}@DRAFT", "guardrail-DRAFT-thursday.json"),
+    (3, f"{GUARDRAIL}@4", "guardrail-4.json"),
+    (5, "GET /enforcedGuardrailsConfiguration@DRAFT", "enforced.json"),
+)
+# The fields that the incident's guardrail was weakened in.
+WEAKENED = {
+    "contentPolicy.filters[MISCONDUCT].inputStrength",
+    "contextualGroundingPolicy.filters[GROUNDING].threshold",
+    "topicPolicy.topics[Coverage promises]",
+}
+
+# When the run began: the incident's changes happen now, for an old event gets no alert of its own.
+STARTED = datetime.datetime.now(datetime.timezone.utc)
 
 # Seconds that anything may take to arrive, and that nothing may arrive in.
 ARRIVES = 60
@@ -80,6 +117,7 @@ class Emulator:
 
     def __init__(self, folder):
         self.log = folder / "emulator.log"
+        self.bedrock = Bedrock(folder / "bedrock.json")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.environment = {**os.environ, "AWS_ENDPOINT_URL": self.url}
@@ -89,11 +127,12 @@ class Emulator:
                 env={
                     **self.environment,
                     "AUTH": "true",
+                    "BEDROCK_DOCUMENTS": str(self.bedrock.documents),
                     "BIND_HOST": "127.0.0.1",
                     "GATEWAY_PORT": str(port),
                     "MINISTACK_ACCOUNT_ID": ACCOUNT,
                     "MINISTACK_REGION": REGION,
-                    "SERVICES": "cloudformation,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
+                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
                     "S3_DATA_DIR": str(folder / "s3"),
                     "STATE_DIR": str(folder / "state"),
                     "TMPDIR": str(folder),
@@ -135,6 +174,35 @@ class Emulator:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+class Bedrock:
+    """What the emulator answers when a function reads Bedrock's resources."""
+
+    def __init__(self, documents):
+        self.documents = documents
+        self.put({})
+
+    def put(self, answers):
+        """From now on, these are all answers, by call and version: `GET /guardrails/ID@DRAFT`."""
+        written = self.documents.with_suffix(".new")
+        written.write_text(json.dumps(answers))
+        # in one step: the emulator may be reading
+        written.replace(self.documents)
+
+    def put_states_after(self, changes):
+        """The incident's resources as they were after that many of its changes."""
+        shown = [(nth, asked, name) for nth, asked, name in STATES if nth < changes]
+        self.put({asked: answer(name, happened(nth)) for nth, asked, name in shown})
+
+
+def answer(name, when):
+    """A sample state as the service answers it, changed last at this moment."""
+    document = json.loads((ROOT / "events" / "states" / name).read_text())
+    if "updatedAt" in document:
+        document["updatedAt"] = when
+    # a list of what there is; everything else is answered as it lies in the folder
+    return {"guardrailsConfig": [document]} if name == "enforced.json" else document
 
 
 def free_port():
@@ -219,6 +287,12 @@ class Stack:
         condition = Key("request_id").eq(request_id) & Key("record").begins_with(f"{kind}#")
         return table.query(KeyConditionExpression=condition, ConsistentRead=True)["Items"]
 
+    def states(self, resource, version):
+        """What a resource looked like, the oldest first."""
+        table = self.dynamodb.Table(self.outputs["StatesTable"])
+        condition = Key("subject").eq(f"state/{resource}@{version}")
+        return table.query(KeyConditionExpression=condition, ConsistentRead=True)["Items"]
+
     def deliveries(self, key):
         """The items of a log object, without its rejected records."""
         table = self.dynamodb.Table(self.outputs["DeliveriesTable"])
@@ -292,13 +366,18 @@ def incident_invocations():
 
 
 def incident_changes():
-    """The incident's changes as EventBridge delivers them, moved to now: an old event gets no alert of its own."""
+    """The incident's changes as EventBridge delivers them, the same ones in every call."""
     envelopes = [json.loads(path.read_text()) for path in sorted((INCIDENT / "changes").glob("*.json"))]
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for envelope in envelopes:
-        envelope["time"] = envelope["detail"]["eventTime"] = now
     # one of them has no id, category or readOnly, which real events have: no rule would pass it
-    return [envelope for envelope in envelopes if "eventID" in envelope["detail"]]
+    changes = [envelope for envelope in envelopes if "eventID" in envelope["detail"]]
+    for nth, envelope in enumerate(changes):
+        envelope["time"] = envelope["detail"]["eventTime"] = happened(nth)
+    return changes
+
+
+def happened(nth):
+    """When a change of the incident happens: one a second, in their order."""
+    return (STARTED + datetime.timedelta(seconds=nth)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def update_guardrail():
@@ -424,15 +503,42 @@ def check_bodies(stack):
 
 def check_changes(stack):
     """every change is recorded under its request id"""
-    for envelope in incident_changes():
+    for nth, envelope in enumerate(incident_changes()):
+        stack.emulator.bedrock.put_states_after(nth + 1)
         stack.send("RecordChangesQueueUrl", json.dumps(envelope))
+        detail, name = envelope["detail"], envelope["detail"]["eventName"]
+        wait_for(f"the record of {name}", lambda: change_records(stack, detail))
+        # the mark is put last: then nothing of this change is read after the next one happened
+        wait_for(f"the mark of the alert about {name}", lambda: change_records(stack, detail, "alert"))
+
+
+def change_records(stack, detail, kind="change"):
+    items = stack.records(detail.get("requestID") or event_id(detail), kind)
+    return [item for item in items if item["record"] == f"{kind}#{event_id(detail)}"]
+
+
+def check_states(stack):
+    """a changed guardrail is alerted with what changed"""
+    detail = update_guardrail()["detail"]
+    (diff,) = change_records(stack, detail, "diff")
+    equal("read", (diff["read"], diff.get("reason")), ("ok", None))
+    equal("verdict", diff["verdict"], "weaker")
+    equal("fields", {field["path"] for field in diff["fields"]}, WEAKENED)
+    before, after = stack.states(f"{ACCOUNT}/{REGION}/guardrail/gr4k2p9x7wzq", "DRAFT")
+    equal("states", (before["sha256"], after["sha256"]), (diff["state_before"], diff["state_after"]))
+    equal("cause", after["cause"], event_id(detail))
+    (alert,) = [n for n in stack.alerts.drain() if n["Subject"].startswith("[critical, weaker] UpdateGuardrail on ")]
+    equal("fields that the alert leaves out", {path for path in WEAKENED if path not in alert["Message"]}, set())
+    (published,) = published_with(stack, event_id(detail))
+    equal("verdict as JSON", json.loads(published["Message"])["verdict"], "weaker")
+
+
+def check_reads(stack):
+    """every change of something that can be read was read"""
     for envelope in incident_changes():
-        wait_for(f"the record of {envelope['detail']['eventName']}", lambda: change_records(stack, envelope["detail"]))
-
-
-def change_records(stack, detail):
-    items = stack.records(detail.get("requestID") or event_id(detail), "change")
-    return [item for item in items if item["record"] == f"change#{event_id(detail)}"]
+        detail = envelope["detail"]
+        expected = [] if "errorCode" in detail else ["ok"]
+        equal(detail["eventName"], [diff["read"] for diff in change_records(stack, detail, "diff")], expected)
 
 
 def check_alerts(stack):
@@ -470,6 +576,8 @@ def published_with(stack, identity):
 def check_changes_again(stack):
     """the same changes delivered again add no record and no alert"""
     before = [len(subscriber.drain_until_silent()) for subscriber in (stack.alerts, stack.changes)]
+    guardrail = (f"{ACCOUNT}/{REGION}/guardrail/gr4k2p9x7wzq", "DRAFT")
+    states = stack.states(*guardrail)
     for envelope in incident_changes():
         stack.send("RecordChangesQueueUrl", json.dumps(envelope))
     wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["RecordChangesQueueUrl"]) == 0)
@@ -477,6 +585,7 @@ def check_changes_again(stack):
         equal(envelope["detail"]["eventName"], len(change_records(stack, envelope["detail"])), 1)
     after = [len(subscriber.drain_until_silent()) for subscriber in (stack.alerts, stack.changes)]
     equal("alerts and published changes", after, before)
+    equal("states", stack.states(*guardrail), states)
 
 
 def check_email_filter(stack):
@@ -528,6 +637,8 @@ CHECKS = (
     check_changes,
     check_alerts,
     check_published_changes,
+    check_reads,
+    check_states,
     check_changes_again,
     check_email_filter,
     check_alarms,
