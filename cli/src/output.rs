@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use anstream::{eprintln, println};
 use anstyle::{AnsiColor, Style};
 use audit_app::ports::Span;
-use audit_domain::alert::is_unsafe;
+use audit_domain::plain::is_unsafe;
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Table, presets};
 use jiff::{Timestamp, tz::Offset};
 use serde_json::Value;
@@ -52,6 +52,11 @@ pub(crate) fn heading(text: &str) {
 /// A line of our own, or with values that went through [`line`].
 pub(crate) fn say(text: &str) {
     println!("{text}");
+}
+
+/// `1 change`, `2 changes`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A labelled value.

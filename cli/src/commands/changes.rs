@@ -84,18 +84,13 @@ fn print(changes: &[(Change, Option<Diff>)], window: &str, offset: Offset) {
         output::say(&format!("no change {window}"));
         return;
     }
-    output::heading(&format!("{} {window}, newest first", counted(changes.len(), "change")));
+    output::heading(&format!("{} {window}, newest first", output::counted(changes.len(), "change")));
     table(changes, offset);
     if changes.iter().all(|(_, diff)| diff.is_none()) {
         output::say(
             "before and after are not recorded for these changes; --json shows ids, addresses and evidence",
         );
     }
-}
-
-/// `1 change`, `2 changes`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The changes as a table.

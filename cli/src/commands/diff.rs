@@ -101,7 +101,7 @@ pub(super) fn print_blast_radius(radius: &BlastRadius, offset: Offset) {
     };
     output::say(&format!(
         "  blast radius: {} under version {} until {until}{unknown}",
-        super::changes::counted(radius.responses, "response"),
+        output::counted(radius.responses, "response"),
         radius.version
     ));
     output::say(&format!("  $ bedrock-audit {}", output::line(&command(radius))));

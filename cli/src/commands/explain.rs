@@ -244,7 +244,7 @@ fn print_sources(explanation: &Explanation) {
     output::say("");
     output::heading(&format!(
         "{} in the context, {cited} cited",
-        changes::counted(explanation.sources.len(), "passage")
+        output::counted(explanation.sources.len(), "passage")
     ));
     output::table(
         ["#", "cited", "score", "document", "passage"],

@@ -4,7 +4,6 @@ use audit_app::answer::{self, GuardrailFilter, InvocationQuery};
 use audit_domain::{ledger::record::InvocationLine, principal::Principal, report};
 use jiff::tz::Offset;
 
-use super::changes::counted;
 use crate::{
     arguments::{Global, InvocationsArguments},
     ledger::AnyLedger,
@@ -56,7 +55,7 @@ fn print(found: &[InvocationLine], window: &str, offset: Offset) {
         output::say(&format!("no invocation {window}"));
         return;
     }
-    output::heading(&format!("{} {window}, newest first", counted(found.len(), "invocation")));
+    output::heading(&format!("{} {window}, newest first", output::counted(found.len(), "invocation")));
     output::table_by_id(
         ["request", "when", "who", "operation", "model", "system prompt", "guardrail"],
         found.iter().take(SHOWN).map(|line| {

@@ -42,7 +42,7 @@ pub(crate) async fn list(
         output::say(&format!("no system prompt {window}"));
         return Ok(Ending::NothingFound);
     }
-    output::heading(&format!("{} {window}", super::changes::counted(prompts.len(), "system prompt")));
+    output::heading(&format!("{} {window}", output::counted(prompts.len(), "system prompt")));
     output::table(
         ["id", "first seen", "last seen", "first caller", "sample request"],
         prompts.iter().map(|seen| {

@@ -31,7 +31,7 @@ pub(crate) async fn run(
         ));
         return Ok(Ending::NothingFound);
     }
-    output::heading(&format!("{}{when}, oldest first", super::changes::counted(states.len(), "state")));
+    output::heading(&format!("{}{when}, oldest first", output::counted(states.len(), "state")));
     table(&states, global.utc_offset);
     // one is shown whole; of several the list is what was asked for
     match states.as_slice() {

@@ -1,7 +1,7 @@
 //! Floor 1: what the audit trail is about, pure. No async, no AWS SDK, no clock, no environment, no logging.
 //!
 //! In reading order:
-//! * [`digest`], [`time`], [`json`]: hashes, moments and lenient JSON, as the records need them.
+//! * [`digest`], [`time`], [`json`], [`plain`]: hashes, moments, lenient JSON and safe text, as the records need them.
 //! * [`values`]: one JSON value after another out of a stream of bytes, whatever is broken between them.
 //! * [`evidence`], [`principal`]: where a record lies, and who made the call.
 //! * [`invocation`]: a Model Invocation Log record; its room [`invocation::bodies`] has one file per body shape.
@@ -22,6 +22,7 @@ pub mod invocation;
 pub mod json;
 pub mod ledger;
 pub mod passage;
+pub mod plain;
 pub mod principal;
 pub mod prompt;
 pub mod report;

@@ -4,6 +4,7 @@ use audit_domain::{
     alert::{self, Alert},
     change::Change,
     ledger::record::Diff,
+    plain::one_line,
     report,
 };
 use serde_json::{Value, json};
@@ -79,7 +80,7 @@ pub(super) fn summary_message(changes: &[&Change]) -> Message {
 fn filled<const N: usize>(attributes: [(&'static str, String); N]) -> Vec<(&'static str, String)> {
     attributes
         .into_iter()
-        .map(|(name, value)| (name, alert::one_line(&value, 256)))
+        .map(|(name, value)| (name, one_line(&value, 256)))
         .filter(|(_, value)| !value.is_empty())
         .collect()
 }

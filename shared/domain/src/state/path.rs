@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::{alert::is_unsafe, digest::bounded_to};
+use crate::{digest::bounded_to, plain::is_unsafe};
 
 /// How many bytes of a name or key are shown: so a path is bounded, too.
 const NAME: usize = 120;
