@@ -2,12 +2,12 @@
 
 use audit_domain::{
     change::{Change, Outcome},
-    ledger::record::Diff,
+    ledger::record::{Diff, InvocationLine},
     state::{Subject, SubjectKind, Verdict},
 };
 use jiff::Timestamp;
 
-use super::{ChangeQuery, GuardrailFilter, InvocationQuery, changes, invocations};
+use super::{ChangeQuery, GuardrailFilter, InvocationQuery, changes, invocations::by_bucket};
 use crate::ports::{PortError, QueryRecords, QueryStates, Span};
 
 /// The responses under a guardrail from its weakening on.
@@ -45,18 +45,24 @@ pub async fn blast_radius(
     let until = repaired.unwrap_or_else(|| super::everything(now).until);
     let query = InvocationQuery {
         guardrail: GuardrailFilter::This(subject.resource.id.clone()),
-        span: Some(Span { since: change.occurred_at, until }),
         ..InvocationQuery::default()
     };
-    let ran = invocations(&query, now, ledger).await?;
-    let of =
-        |wanted: Option<&str>| ran.iter().filter(|line| line.guardrail_version.as_deref() == wanted).count();
+    let count = |lines: Vec<InvocationLine>| {
+        let ours: Vec<_> = lines.iter().filter(|line| query.takes(line)).collect();
+        let of = |wanted: Option<&str>| {
+            ours.iter().filter(|line| line.guardrail_version.as_deref() == wanted).count()
+        };
+        (of(Some(&version)), of(None))
+    };
+    let counts = by_bucket(Span { since: change.occurred_at, until }, ledger, count).await?;
+    let (responses, of_unknown_version) =
+        counts.into_iter().fold((0, 0), |(known, unknown), (more, other)| (known + more, unknown + other));
     Ok(Some(BlastRadius {
         guardrail_id: subject.resource.id.clone(),
         since: change.occurred_at,
         until: repaired,
-        responses: of(Some(&version)),
-        of_unknown_version: of(None),
+        responses,
+        of_unknown_version,
         version,
     }))
 }

@@ -44,7 +44,7 @@ pub enum GuardrailFilter {
 
 impl InvocationQuery {
     /// Whether a line of the list is asked for, as far as the line tells.
-    fn takes(&self, line: &InvocationLine) -> bool {
+    pub(super) fn takes(&self, line: &InvocationLine) -> bool {
         let holds = |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
         holds(&self.principal, &|who| Principal::from_arn(&line.principal).matches(who))
             && holds(&self.model, &|model| line.model_id.to_lowercase().contains(&model.to_lowercase()))
@@ -69,8 +69,12 @@ pub async fn invocations(
     ledger: &(impl QueryRecords + QueryStates),
 ) -> Result<Vec<InvocationLine>, PortError> {
     let span = query.span.unwrap_or_else(|| everything(now));
-    let mut found = lines(span, ledger).await?;
-    found.retain(|line| query.takes(line));
+    // what is not asked for is let go bucket by bucket: a span may hold millions
+    let kept = by_bucket(span, ledger, |mut lines| {
+        lines.retain(|line| query.takes(line));
+        lines
+    });
+    let mut found: Vec<_> = kept.await?.into_iter().flatten().collect();
     if let Some(uri) = &query.source {
         found = with_source(found, uri, ledger).await?;
     }
@@ -81,11 +85,12 @@ pub async fn invocations(
 /// A span of so many days is asked about day by day; for a longer one it is first asked on which days there was anything.
 const ASKED_DAY_BY_DAY: usize = 31;
 
-/// Every invocation of a span, in no order.
-pub(super) async fn lines(
+/// What is made of every invocation of a span: of those of a day and shard at a time, in no order.
+pub(super) async fn by_bucket<T>(
     span: Span,
     ledger: &(impl QueryRecords + QueryStates),
-) -> Result<Vec<InvocationLine>, PortError> {
+    make: impl Fn(Vec<InvocationLine>) -> T,
+) -> Result<Vec<T>, PortError> {
     let mut asked = days(span);
     if asked.len() > ASKED_DAY_BY_DAY {
         let listed: Vec<Vec<String>> = stream::iter(months(span))
@@ -97,12 +102,12 @@ pub(super) async fn lines(
         asked.retain(|day| listed.contains(day));
     }
     let buckets = asked.into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
-    let lines: Vec<Vec<_>> = stream::iter(buckets)
+    stream::iter(buckets)
         .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
         .buffered(CONCURRENCY)
+        .map_ok(make)
         .try_collect()
-        .await?;
-    Ok(lines.into_iter().flatten().collect())
+        .await
 }
 
 /// Those of the lines that had a document in their context.

@@ -6,7 +6,7 @@ use audit_domain::{ledger::state::Sighting, principal::Principal, time};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::{CONCURRENCY, everything, invocations::lines, months};
+use super::{CONCURRENCY, everything, invocations::by_bucket, months};
 use crate::ports::{PortError, QueryRecords, QueryStates, Span};
 
 /// Which system prompts are asked for.
@@ -75,7 +75,8 @@ async fn sightings_by_name(
     span: Span,
     ledger: &(impl QueryRecords + QueryStates),
 ) -> Result<Vec<Sighting>, PortError> {
-    let of_line = lines(span, ledger).await?.into_iter().filter_map(|line| {
+    let lines = by_bucket(span, ledger, |lines| lines).await?.into_iter().flatten();
+    let of_line = lines.filter_map(|line| {
         let principal = Principal::from_arn(&line.principal);
         let id = line.system_prompt_id.filter(|_| principal.matches(name))?;
         Some(Sighting {
