@@ -21,7 +21,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     Ledger, deliveries,
-    item::{Attributes, Unreadable},
+    item::{Attributes, Reader, Unreadable},
     records,
     states::{self, KeptText},
 };
@@ -101,15 +101,17 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
         expires_at: i64,
     ) -> Result<(), PortError> {
         let action = || format!("note that a system prompt was seen ({})", key.version);
-        let mut merged = sighting.clone();
+        let (mut merged, mut expires_at) = (sighting.clone(), expires_at);
         let mut known: Option<Sighting> = None;
         for _ in 0..MERGES {
             let item = states::encode_sighting(key, &merged, expires_at);
             let Err(error) = self.put_if_unchanged(item, known.as_ref()).send().await else {
                 return Ok(());
             };
-            let stored = stored_instead(&error, action)?;
+            let (stored, stored_until) = stored_instead(&error, action)?;
             merged.merge(&stored);
+            // one that is seen earlier and told later makes it end no sooner
+            expires_at = expires_at.max(stored_until);
             if merged == stored {
                 return Ok(());
             }
@@ -219,14 +221,17 @@ async fn conditional(put: PutItemFluentBuilder, action: impl Fn() -> String) -> 
     }
 }
 
-/// What stands in the way of a put.
+/// What stands in the way of a put, and when that is over.
 fn stored_instead(
     error: &SdkError<PutItemError>,
     action: impl Fn() -> String,
-) -> Result<Sighting, PortError> {
+) -> Result<(Sighting, i64), PortError> {
     let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
         return Err(port_error(&action(), error));
     };
     let item = failed.item().ok_or_else(|| PortError::retry(action(), "it was there and is gone"))?;
-    states::decode_sighting(item).map_err(|Unreadable(reason)| PortError::permanent(action(), reason))
+    let until = Reader::of(item).number("expires_at").unwrap_or_default();
+    let stored = states::decode_sighting(item);
+    let stored = stored.map_err(|Unreadable(reason)| PortError::permanent(action(), reason))?;
+    Ok((stored, until))
 }
