@@ -6,6 +6,7 @@
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `record_changes`: the real function binaries against real engines, and faults in front of them.
+//! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
 
@@ -18,6 +19,7 @@ mod index_invocations;
 mod ledger;
 mod operations;
 mod record_changes;
+mod recorder;
 mod template;
 mod verdicts;
 
