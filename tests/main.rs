@@ -5,7 +5,7 @@
 //! * `verdicts`: the rules for verdicts and severities, as documents show them.
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
-//! * `index_invocations`, `record_changes`: the real function binaries against real engines, and faults in front of them.
+//! * `index_invocations`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -22,6 +22,7 @@ mod record_changes;
 mod recorder;
 mod template;
 mod verdicts;
+mod what_changed;
 
 use std::path::PathBuf;
 

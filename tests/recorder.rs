@@ -1,13 +1,21 @@
 //! The real `record-changes` binary with everything that it talks to, and events that happened just now.
 
-use audit_app::ports::{QueryRecords as _, QueryResourceStates as _};
-use audit_domain::{change::Resource, ledger::record::Record, state::State};
+use audit_app::{
+    answer::{ChangeQuery, changes},
+    ports::{QueryRecords as _, QueryResourceStates as _},
+};
+use audit_domain::{
+    change::Resource,
+    ledger::record::{Diff, Record},
+    report,
+    state::State,
+};
 use audit_testkit::{
     cloud::{Cloud, Published},
     function::{Died, Function, failed, messages},
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::text;
 
@@ -60,6 +68,16 @@ impl World {
         self.cloud.ledger().records_of(&request_id(body)).await.unwrap()
     }
 
+    /// What an event changed.
+    pub(super) async fn diff_of(&self, body: &str) -> Diff {
+        let diffs = self.records_of(body).await.into_iter().filter_map(|record| match record {
+            Record::Diff(diff) => Some(*diff),
+            _ => None,
+        });
+        let [diff] = diffs.collect::<Vec<_>>().try_into().expect("one diff");
+        diff
+    }
+
     /// Every state of the sample account's resource, oldest first.
     pub(super) async fn states_of(&self, kind: &str, id: &str, version: &str) -> Vec<State> {
         let resource = Resource {
@@ -71,6 +89,14 @@ impl World {
             arn: None,
         };
         self.cloud.ledger().resource_states(&resource).await.unwrap()
+    }
+
+    /// The entry of `changes --json` about an event.
+    pub(super) async fn entry_of(&self, body: &str) -> Value {
+        let all = changes(&ChangeQuery::default(), audit_lambda::run::now(), &self.cloud.ledger()).await;
+        let found = all.unwrap().into_iter().find(|(change, _)| change.request_id == request_id(body));
+        let (change, diff) = found.expect("the change is listed");
+        report::change(&change, diff.as_ref())
     }
 }
 
@@ -90,6 +116,33 @@ pub(super) fn event(name: &str, when: Timestamp) -> String {
 /// A sample event as if it had happened just now.
 pub(super) fn recent(name: &str) -> String {
     event(name, ago(5))
+}
+
+/// The sample record of a watched operation as an event that happened then, one of several.
+pub(super) fn operation(name: &str, when: Timestamp, nth: usize) -> String {
+    let lines = ["bedrock", "bedrock-agent"].map(|of| text(&format!("events/operations/{of}.ndjson")));
+    let sample = lines.iter().flat_map(|lines| lines.lines()).find_map(|line| {
+        let sample: Value = serde_json::from_str(line).unwrap();
+        (sample["operation"] == name).then(|| sample["hit"].clone())
+    });
+    let mut detail = sample.unwrap_or_else(|| panic!("no sample of {name}"));
+    detail["eventTime"] = when.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
+    for id in ["eventID", "requestID"] {
+        detail[id] = format!("{}-{nth}", detail[id].as_str().unwrap()).into();
+    }
+    json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.bedrock", "detail": detail})
+        .to_string()
+}
+
+/// The same event as another one, that happened then.
+pub(super) fn another(body: &str, when: Timestamp, nth: usize) -> String {
+    let mut event: Value = serde_json::from_str(body).unwrap();
+    let detail = &mut event["detail"];
+    detail["eventTime"] = when.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
+    for id in ["eventID", "requestID"] {
+        detail[id] = format!("{}-{nth}", detail[id].as_str().unwrap()).into();
+    }
+    event.to_string()
 }
 
 /// A sample document as if it had been changed then: a fraction of a second into the call, as the service says it.

@@ -67,7 +67,7 @@ async fn record_batch<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
         .done
         .iter()
         .filter_map(|(id, outcome)| match outcome {
-            Some(Recorded::ForSummary(change)) => Some((id.clone(), (**change).clone())),
+            (Some(Recorded::ForSummary(change)), _) => Some((id.clone(), (**change).clone())),
             _ => None,
         })
         .collect();
@@ -81,26 +81,33 @@ async fn record_batch<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
         let failure = Failure::from(error);
         old.iter().for_each(|(id, _)| handled.fail(id, &failure));
     }
+    let again: Vec<(String, Failure)> =
+        handled.done.iter_mut().filter_map(|(id, (_, again))| Some((id.clone(), again.take()?))).collect();
+    again.iter().for_each(|(id, failure)| handled.fail(id, failure));
     count(&handled.done, recorder.recording);
     handled.response()
 }
+
+/// What became of a message's change, and why the message has to come again although something did.
+type Outcome = (Option<Recorded>, Option<Failure>);
 
 /// Records the change of a message; `None` where it holds no change.
 async fn record_message<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
     body: &str,
     recorder: &Recorder<'_, L, R, A>,
-) -> Result<Option<Recorded>, Failure> {
+) -> Result<Outcome, Failure> {
     let bytes = body.as_bytes();
     // the evidence is moved to where the raw event is kept
     let in_queue = ObjectLocation::file("queue");
     match TrailEvent::read(bytes, 1, &in_queue, Origin::Eventbridge) {
         Ok((TrailEvent::Change(change), _)) => {
             tracing::info!(event_name = change.event_name, event_id = change.event_id, "change");
-            Ok(Some(recorder.record(*change, bytes).await?))
+            let (recorded, again) = recorder.record(*change, bytes).await?;
+            Ok((Some(recorded), again.map(Failure::from)))
         }
         Ok((TrailEvent::NoChange(reason), _)) => {
             tracing::info!(reason, "no change");
-            Ok(None)
+            Ok((None, None))
         }
         Err(Unread::Refused { reason, .. }) => Err(Failure::new(reason)),
         Err(Unread::Json(error)) => {
@@ -109,9 +116,9 @@ async fn record_message<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
     }
 }
 
-fn count(done: &[(String, Option<Recorded>)], recording: Recording) {
+fn count(done: &[(String, Outcome)], recording: Recording) {
     let how_many = |wanted: fn(&Option<Recorded>) -> bool| {
-        done.iter().filter(|(_, outcome)| wanted(outcome)).count() as u64
+        done.iter().filter(|(_, (outcome, _))| wanted(outcome)).count() as u64
     };
     telemetry::metrics(
         FUNCTION,

@@ -16,7 +16,7 @@ use audit_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use self::{messages::summary_message, store::event_key};
+use self::{messages::summary_message, observe::Observed, store::event_key};
 pub use self::{
     messages::{follow_up, message},
     store::store,
@@ -72,23 +72,24 @@ pub struct Recorder<'a, L, R, A> {
 impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> {
     /// Stores a change with what it changed, and sends its alert.
     ///
-    /// `raw` is the event as it came; it is kept as the change's evidence. If only that fails, or the resource could not be
-    /// read, change and alert go on, and the error is returned in the end, so that the event is delivered again.
+    /// `raw` is the event as it came; it is kept as the change's evidence. If only that fails, or it cannot be seen what
+    /// changed, change and alert go on, and the error is handed back beside what became of the change: the event is to be
+    /// delivered again all the same.
     ///
     /// # Errors
     /// Of the ports: the event is to be delivered again.
-    pub async fn record(&self, mut change: Change, raw: &[u8]) -> Result<Recorded, PortError> {
+    pub async fn record(
+        &self,
+        mut change: Change,
+        raw: &[u8],
+    ) -> Result<(Recorded, Option<PortError>), PortError> {
         let key = event_key(&change);
         change.evidence.location = self.ledger.location(&key);
         let kept = self.ledger.keep(&key, raw.to_vec()).await;
         let (change, _) = store(change, self.ledger, self.recording.retention, self.recording.now).await?;
-        let observed = self.observe(&change).await?;
+        let observed = self.observe(&change).await.unwrap_or_else(|error| Observed::failed(&change, error));
         let recorded = self.tell(change, observed.diff.as_ref()).await?;
-        kept?;
-        match observed.unread {
-            Some(error) => Err(error),
-            None => Ok(recorded),
-        }
+        Ok((recorded, kept.err().or(observed.unread)))
     }
 
     /// Tells of a change, once; and of what changed, once that is known.

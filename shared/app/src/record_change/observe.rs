@@ -2,9 +2,11 @@
 
 use audit_domain::{
     change::{Change, Outcome},
-    ledger::record::{Diff, DiffRead, Record, diff_key},
+    ledger::record::{Diff, DiffRead, Record, diff_key, is_after},
     state::{Document, Known, State, Subject, compare, severity},
+    time,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{ChangeLedger, Recorder};
@@ -17,6 +19,23 @@ pub(super) struct Observed {
     pub(super) diff: Option<Diff>,
     /// Why the resource could not be read: the event has to come again.
     pub(super) unread: Option<PortError>,
+}
+
+/// A resource as it was just read.
+struct Seen {
+    /// Its state in the ledger.
+    state: State,
+    /// When the document that was read says that it was changed last: where nothing that matters was, its state is older.
+    updated_at: Option<Timestamp>,
+    /// Whether it looked like this before the change already.
+    is_unchanged: bool,
+}
+
+impl Observed {
+    /// Neither the resource nor what it was before could be looked at: the alert does not wait for that.
+    pub(super) fn failed(change: &Change, error: PortError) -> Self {
+        Self { diff: Some(unread(change, DiffRead::Throttled, &error.to_string())), unread: Some(error) }
+    }
 }
 
 impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> {
@@ -49,8 +68,9 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         }
         match self.resources.read_resource(subject).await {
             Ok(ResourceRead::Document(document)) => {
-                let (before, after) = self.around(change, subject, document).await?;
-                Ok((self.diff(change, subject, before.as_ref(), Some(&after)), None))
+                let seen = self.put(change, subject, document).await?;
+                let before = self.before(change, subject, &seen).await?;
+                Ok((self.diff(change, subject, before.as_ref(), &seen), None))
             }
             Ok(ResourceRead::Gone) => Ok((Diff { read: DiffRead::Gone, ..Diff::of_change(change) }, None)),
             Ok(ResourceRead::Elsewhere(reason)) => Ok((unread(change, DiffRead::Denied, &reason), None)),
@@ -62,48 +82,49 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         }
     }
 
-    /// The states before and after a change, of which the latter was just read.
-    async fn around(
+    /// What a resource looked like before a change: no state that was put for the change itself, and none that others
+    /// brought about since.
+    async fn before(
         &self,
         change: &Change,
         subject: &Subject,
-        document: Value,
-    ) -> Result<(Option<State>, State), PortError> {
-        let (after, is_unchanged) = self.put(change, subject, document).await?;
-        if is_unchanged {
-            return Ok((Some(after.clone()), after));
+        seen: &Seen,
+    ) -> Result<Option<State>, PortError> {
+        if seen.is_unchanged {
+            return Ok(Some(seen.state.clone()));
         }
-        let below = after.key().version;
-        let before = self.ledger.newest_resource_state(&subject.resource, Some(&below)).await?;
-        let before = match (before, subject.version_before()) {
-            (None, Some(earlier)) => self.ledger.newest_resource_state(&earlier, None).await?,
-            (before, _) => before,
+        let mut below = seen.state.key().version;
+        if is_after(seen.state.moment(), change.occurred_at) {
+            below = below.min(time::rfc3339(change.occurred_at));
+        }
+        let before = loop {
+            match self.ledger.newest_resource_state(&subject.resource, Some(&below)).await? {
+                Some(own) if own.cause == change.event_id => below = own.key().version,
+                before => break before,
+            }
         };
-        Ok((before, after))
+        match (before, subject.version_before()) {
+            (None, Some(earlier)) => self.ledger.newest_resource_state(&earlier, None).await,
+            (before, _) => Ok(before),
+        }
     }
 
-    /// The state in the ledger that this document is: a new one, or the newest where nothing that matters is different;
-    /// and whether the change changed nothing that matters.
-    async fn put(
-        &self,
-        change: &Change,
-        subject: &Subject,
-        document: Value,
-    ) -> Result<(State, bool), PortError> {
+    /// The state in the ledger that this document is: a new one, or the newest where nothing that matters is different.
+    async fn put(&self, change: &Change, subject: &Subject, document: Value) -> Result<Seen, PortError> {
         let read = Document::of(subject.kind, &document);
         let newest = self.ledger.newest_resource_state(&subject.resource, None).await?;
+        let moment = newest.as_ref().map(State::moment);
         if let Some(same) = newest.filter(|state| !state.is_tombstone && state.sha256 == *read.sha256()) {
-            // one that another event read first was not changed since; one of an earlier moment was, to the same
-            let is_unchanged = match (read.updated_at(), same.updated_at) {
-                (Some(now), Some(then)) => now > then,
-                _ => same.cause != change.event_id,
-            };
-            return Ok((same, is_unchanged));
+            // where it looked like this before the change, that changed nothing; else another event was faster to read it
+            let known_at = same.updated_at.unwrap_or(same.observed_at);
+            let is_unchanged = known_at < change.occurred_at;
+            return Ok(Seen { state: same, updated_at: read.updated_at(), is_unchanged });
         }
         let state = State {
             subject: subject.clone(),
             sha256: read.sha256().clone(),
-            updated_at: read.updated_at(),
+            // the latest of an agent's parts dates it, and that goes back where this part is taken away
+            updated_at: read.updated_at().filter(|at| moment.is_none_or(|newest| newest <= *at)),
             document,
             is_tombstone: false,
             observed_at: self.recording.now,
@@ -111,51 +132,56 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
             cause: change.event_id.clone(),
         };
         self.ledger.put_resource_state(&state).await?;
-        Ok((state, false))
+        Ok(Seen { state, updated_at: read.updated_at(), is_unchanged: false })
     }
 
     /// A deleted resource leaves what it was.
     async fn deleted(&self, change: &Change, subject: &Subject) -> Result<Diff, PortError> {
         let newest = self.ledger.newest_resource_state(&subject.resource, None).await?;
-        let before = match newest {
+        let below = match &newest {
             // its tombstone was put before we died
-            Some(tombstone) if tombstone.is_tombstone && tombstone.cause == change.event_id => {
-                let below = tombstone.key().version;
-                self.ledger.newest_resource_state(&subject.resource, Some(&below)).await?
+            Some(own) if own.is_tombstone && own.cause == change.event_id => Some(own.key().version),
+            // it is there again
+            Some(later) if is_after(later.moment(), change.occurred_at) => {
+                Some(time::rfc3339(change.occurred_at))
             }
-            newest => newest,
+            _ => None,
+        };
+        let before = match below {
+            Some(below) => self.ledger.newest_resource_state(&subject.resource, Some(&below)).await?,
+            None => newest,
         };
         let tombstone = State::tombstone(change, subject, before.as_ref(), self.recording.now);
         self.ledger.put_resource_state(&tombstone).await?;
-        let diff = self.diff(change, subject, before.as_ref(), Some(&tombstone));
+        let seen = Seen { state: tombstone, updated_at: None, is_unchanged: false };
+        let diff = self.diff(change, subject, before.as_ref(), &seen);
         Ok(Diff { read: DiffRead::Gone, ..diff })
     }
 
-    fn diff(
-        &self,
-        change: &Change,
-        subject: &Subject,
-        before: Option<&State>,
-        after: Option<&State>,
-    ) -> Diff {
+    fn diff(&self, change: &Change, subject: &Subject, before: Option<&State>, seen: &Seen) -> Diff {
         let document = |state: Option<&State>| {
             state.filter(|state| !state.is_tombstone).map(|state| Document::of(subject.kind, &state.document))
         };
+        let after = Some(&seen.state);
         let (old, new) = (document(before), document(after));
         let came = subject.is_created_by(change) && before.is_none();
         let comparison =
             compare(subject.kind, known(before, old.as_ref(), came), known(after, new.as_ref(), false));
-        Diff {
+        let severity = severity::after_reading(change, subject.kind, &comparison);
+        let diff = Diff {
             observed_at: Some(self.recording.now),
-            updated_at: after.filter(|state| !state.is_tombstone).and_then(|state| state.updated_at),
+            updated_at: seen.updated_at,
             state_before: before.map(|state| state.sha256.clone()),
-            state_after: after.map(|state| state.sha256.clone()),
+            state_after: Some(seen.state.sha256.clone()),
             verdict: comparison.verdict,
-            severity: Some(severity::after_reading(change, subject.kind, &comparison)),
+            severity: Some(severity),
             fields: comparison.fields,
             fields_left_out: comparison.left_out,
             ..Diff::of_change(change)
-        }
+        };
+        // what was undone before anybody looked was not harmless
+        let least = if diff.holds_later_changes() { change.severity } else { severity };
+        Diff { severity: Some(severity.max(least)), ..diff }
     }
 }
 

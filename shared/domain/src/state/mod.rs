@@ -69,9 +69,13 @@ impl State {
         }
     }
 
-    /// Where it is kept: in the order of the document's own `updatedAt`, else of its cause.
+    /// From when on it looked like this: the document's own `updatedAt`, else when its cause happened.
+    pub fn moment(&self) -> Timestamp {
+        self.updated_at.filter(|_| !self.is_tombstone).unwrap_or(self.caused_at)
+    }
+
+    /// Where it is kept: in the order of its moment.
     pub fn key(&self) -> StateKey {
-        let moment = self.updated_at.filter(|_| !self.is_tombstone).unwrap_or(self.caused_at);
-        StateKey::resource(&self.subject.resource, moment, &self.sha256)
+        StateKey::resource(&self.subject.resource, self.moment(), &self.sha256)
     }
 }

@@ -93,10 +93,15 @@ impl Diff {
 
     /// Whether the resource was changed again before it was read: then the diff is that of both changes.
     pub fn holds_later_changes(&self) -> bool {
-        // the service's own moment and CloudTrail's whole second are not the same clock
-        const SLACK: i64 = 2;
-        self.updated_at.is_some_and(|at| at.as_second() > self.common.occurred_at.as_second() + SLACK)
+        self.updated_at.is_some_and(|at| is_after(at, self.common.occurred_at))
     }
+}
+
+/// Whether a resource was changed after a call, and not by it.
+pub fn is_after(changed_at: Timestamp, occurred_at: Timestamp) -> bool {
+    // the service's own moment and CloudTrail's whole second are not the same clock
+    const SLACK: i64 = 2;
+    changed_at.as_second() > occurred_at.as_second() + SLACK
 }
 
 /// One field that changed.

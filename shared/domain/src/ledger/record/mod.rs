@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub use self::{
-    diff::{Diff, DiffRead, FieldChange, diff_key},
+    diff::{Diff, DiffRead, FieldChange, diff_key, is_after},
     line::{ChangeLine, InvocationLine},
     retention::Retention,
     source::{EXCERPT, Source, SourceOrigin},
