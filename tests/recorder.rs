@@ -15,7 +15,7 @@ use audit_testkit::{
     function::{Died, Function, failed, messages},
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::text;
 
@@ -116,22 +116,6 @@ pub(super) fn event(name: &str, when: Timestamp) -> String {
 /// A sample event as if it had happened just now.
 pub(super) fn recent(name: &str) -> String {
     event(name, ago(5))
-}
-
-/// The sample record of a watched operation as an event that happened then, one of several.
-pub(super) fn operation(name: &str, when: Timestamp, nth: usize) -> String {
-    let lines = ["bedrock", "bedrock-agent"].map(|of| text(&format!("events/operations/{of}.ndjson")));
-    let sample = lines.iter().flat_map(|lines| lines.lines()).find_map(|line| {
-        let sample: Value = serde_json::from_str(line).unwrap();
-        (sample["operation"] == name).then(|| sample["hit"].clone())
-    });
-    let mut detail = sample.unwrap_or_else(|| panic!("no sample of {name}"));
-    detail["eventTime"] = when.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
-    for id in ["eventID", "requestID"] {
-        detail[id] = format!("{}-{nth}", detail[id].as_str().unwrap()).into();
-    }
-    json!({"detail-type": "AWS API Call via CloudTrail", "source": "aws.bedrock", "detail": detail})
-        .to_string()
 }
 
 /// The same event as another one, that happened then.

@@ -224,8 +224,7 @@ async fn what_cannot_be_read_is_alerted_at_once_and_told_later() {
         }
         let alert = world.last_to(ALERTS);
         assert!(alert.subject.unwrap().starts_with("[high] UpdateGuardrail on guardrail/gr4k2p9x7wzq by"));
-        let told =
-            format!("not known yet: the resource could not be read ({}: {code}: {message})", read.name());
+        let told = format!("not known: the resource could not be read ({}: {code}: {message})", read.name());
         assert!(alert.message.contains(&told), "{told:?} in\n{}", alert.message);
         let diff = world.diff_of(&story.weakened).await;
         assert_eq!((diff.read, diff.fields.len(), diff.verdict), (read, 0, None), "{code}");
@@ -295,7 +294,7 @@ async fn a_table_of_states_that_fails_holds_no_alert_back() {
         world.cloud.faults.add(action, skip, 8, Fault::Refuse(400, "AccessDeniedException"));
         assert_eq!(world.record(std::slice::from_ref(&story.weakened)).await, ["1"], "{action}");
         if action == "dynamodb:Query" {
-            assert!(world.last_to(ALERTS).message.contains("changed:   not known yet: "), "{action}");
+            assert!(world.last_to(ALERTS).message.contains("changed:   not known: "), "{action}");
         }
         world.cloud.faults.clear();
         world.take(&story.weakened).await;

@@ -173,7 +173,7 @@ fn unread(change: &Change, diff: Option<&Diff>) -> String {
     let mut why = match diff {
         None => "CloudTrail does not record what changed, and this kind of resource is not read".to_owned(),
         Some(diff) => format!(
-            "not known yet: the resource could not be read ({}: {}); it is tried again",
+            "not known: the resource could not be read ({}: {}); once it could be, that is told in a message of its own",
             diff.read.name(),
             diff.reason.as_deref().unwrap_or("no reason given")
         ),

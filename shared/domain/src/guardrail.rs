@@ -113,9 +113,18 @@ impl GuardrailTrace {
                 .collect(),
             detailed: details.is_some(),
         };
-        match self.applied.iter_mut().find(|known| known.id == applied.id) {
+        // one guardrail may be applied in two versions: enforced in one, and asked for in another
+        let is_same = |known: &&mut Applied| {
+            let both_say = known.detailed && applied.detailed;
+            known.id == applied.id && (!both_say || known.version == applied.version)
+        };
+        match self.applied.iter_mut().find(is_same) {
             Some(known) if !known.detailed => *known = applied,
-            Some(_) => {}
+            Some(known) => {
+                let new = applied.origins.into_iter().filter(|origin| !known.origins.contains(origin));
+                let new: Vec<_> = new.collect();
+                known.origins.extend(new);
+            }
             None => self.applied.push(applied),
         }
     }
@@ -158,8 +167,11 @@ impl GuardrailTrace {
         if version_reported {
             basis.push_str("; version from request metadata");
         }
-        for other in self.applied.iter().filter(|other| other.id != chosen.id) {
+        for other in self.applied.iter().filter(|other| *other != chosen) {
             basis.push_str(&format!("; also applied: {}", other.id));
+            if let Some(version) = other.version.as_ref().filter(|_| other.id == chosen.id) {
+                basis.push_str(&format!(" version {version}"));
+            }
             if !other.origins.is_empty() {
                 basis.push_str(&format!(" ({})", other.origins.join(", ")));
             }
@@ -207,6 +219,21 @@ mod tests {
         }
         assert_eq!(converse(r#"{"guardrail":{}}"#), GuardrailFinding::unknown());
         assert_eq!(converse(r#"{"guardrail":{"inputAssessment":"x"}}"#), GuardrailFinding::unknown());
+    }
+
+    #[test]
+    fn one_guardrail_in_two_versions_is_the_one_that_was_asked_for() {
+        let details = |version: &str, origin: &str| {
+            format!(
+                r#"{{"appliedGuardrailDetails":{{"guardrailId":"g","guardrailVersion":"{version}","guardrailOrigin":["{origin}"]}}}}"#
+            )
+        };
+        let (enforced, own) = (details("3", "ACCOUNT_ENFORCED"), details("4", "REQUEST"));
+        let trace = format!(r#"{{"guardrail":{{"outputAssessments":{{"g":[{enforced},{own},{own}]}}}}}}"#);
+        let finding = converse(&trace);
+        assert_eq!(finding.version.as_deref(), Some("4"));
+        let basis = "applied guardrail details; also applied: g version 3 (ACCOUNT_ENFORCED)";
+        assert_eq!(finding.basis.as_deref(), Some(basis));
     }
 
     #[test]

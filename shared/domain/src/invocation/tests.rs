@@ -240,3 +240,20 @@ fn what_is_no_record_is_refused_with_a_reason() {
         }
     }
 }
+
+#[test]
+fn a_template_that_no_line_knows_is_of_no_known_shape() {
+    let status = |prompt: &str| {
+        let body = serde_json::json!({"prompt": prompt});
+        let record = serde_json::json!({
+            "timestamp": "2026-10-07T07:00:00Z", "modelId": "m", "input": {"inputBodyJson": body},
+        });
+        read(&record.to_string()).system_prompt.status
+    };
+    for unknown in ["<|system|>\nYou are P<|end|>", "<|start_of_role|>system<|end_of_role|>You are G"] {
+        assert_eq!(status(unknown), SystemPromptStatus::UnknownShape, "{unknown}");
+    }
+    for plain in ["Tell me <|system|>", "Write a letter."] {
+        assert_eq!(status(plain), SystemPromptStatus::None, "{plain}");
+    }
+}

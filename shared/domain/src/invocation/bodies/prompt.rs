@@ -120,8 +120,11 @@ impl Template {
     }
 }
 
+/// A text that begins with the tokens of a template that no line knows may well hold a system prompt: it is of no known
+/// shape.
 fn recognise(body: &Members<'_>) -> bool {
-    body.text("prompt").is_some()
+    let is_unknown = |prompt: &str| prompt.trim_start().starts_with("<|") && Template::of(prompt).is_none();
+    body.text("prompt").is_some_and(|prompt| !is_unknown(&prompt))
 }
 
 fn read_request<'a>(body: &Members<'a>, reading: &mut BodyReading<'a>) {
