@@ -192,7 +192,50 @@ impl Origin {
     }
 }
 
+/// The `event_source` of what no event told.
+pub const NOTICED: &str = "bedrock-audit";
+
 impl Change {
+    /// What no event told, and was noticed by comparing what is with what was, or with what should be: nobody knows who did
+    /// it. `raw` says what was noticed, as it is kept for evidence; `identity` says which notice this is, so that the same one
+    /// is recorded once.
+    pub fn noticed(
+        event_name: &str,
+        resource: Resource,
+        severity: Severity,
+        occurred_at: Timestamp,
+        identity: &str,
+        raw: &[u8],
+    ) -> Self {
+        let event_id =
+            format!("sha256-{}", Sha256::of(format!("{event_name} {identity}").as_bytes()).short());
+        let location = ObjectLocation::file(NOTICED);
+        Self {
+            request_id: event_id.clone(),
+            event_id,
+            occurred_at,
+            account_id: resource.account_id.clone(),
+            region: resource.region.clone(),
+            event_name: event_name.to_owned(),
+            event_source: NOTICED.to_owned(),
+            resource,
+            outcome: Outcome::Succeeded,
+            error_code: None,
+            severity,
+            origin: Origin::Baseline,
+            principal: Principal::default(),
+            source_ip: None,
+            user_agent: None,
+            mfa: None,
+            request_parameters: None,
+            response_elements: None,
+            spilled: None,
+            omitted: false,
+            addendum: None,
+            evidence: Evidence { location, ordinal: 1, sha256: Sha256::of(raw) },
+        }
+    }
+
     /// Gives the change an event id of its own, where another one has its.
     pub fn tell_apart(&mut self) {
         self.event_id = format!("{}~{}", self.event_id, Sha256::of(self.event_name.as_bytes()).short());

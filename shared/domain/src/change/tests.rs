@@ -300,3 +300,14 @@ fn an_arn_names_all_under_which_its_changes_are_recorded() {
         "model-customization-job/j resource-policy/j tag/j"
     );
 }
+
+#[test]
+fn what_was_noticed_has_one_id_for_one_notice_and_nobody_behind_it() {
+    let resource = change("UpdateGuardrail").resource;
+    let at = "2026-10-15T14:07:21Z".parse().unwrap();
+    let noticed = |identity| Change::noticed("Drift", resource.clone(), Severity::High, at, identity, b"{}");
+    assert_eq!(noticed("a"), noticed("a"));
+    assert_ne!(noticed("a").event_id, noticed("b").event_id);
+    assert_eq!(noticed("a").principal.best(), "unknown");
+    assert_eq!(noticed("a").origin, Origin::Baseline);
+}
