@@ -4,9 +4,11 @@
 //! conditional puts ([`write`]). Bodies that lie beside it are followed ([`bodies`]).
 
 pub mod bodies;
+pub(crate) mod object;
 #[cfg(test)]
 mod properties;
 mod read;
+
 mod write;
 
 use audit_domain::{
@@ -15,18 +17,18 @@ use audit_domain::{
         delivery::{Completion, Counts, Delivery, KEPT_REJECTS},
         record::Retention,
     },
-    values::{Reject, Step, Values},
+    values::Reject,
 };
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 use self::{
+    object::{Item, ObjectValues},
     read::{Found, read},
     write::{Written, not_kept, write},
 };
 use crate::{
     body_request::BodyRequest,
-    inflate::{Inflate, PIECE},
     ports::{
         AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, PutDeliveries, PutRecords,
         PutStates, ReadObjects, Remedy,
@@ -84,12 +86,14 @@ pub async fn index_object(
     if let Some(reason) = location.role().why_ignored() {
         return Ok(run.delivery(Completion::Done, Some(reason)));
     }
-    let mut chunks = objects.open(location).await?;
-    let completion = run.read_through(&mut chunks, ledger, bodies, progress).await?;
+    let mut values = ObjectValues::new(objects.open(location).await?);
+    run.read_through(&mut values, ledger, bodies, progress).await?;
     run.write_batch(ledger, bodies).await?;
     run.sightings.flush(ledger, indexing.retention, indexing.now).await?;
     run.ask_for_bodies(bodies).await?;
-    let empty = (run.inflate.passed() == 0 && completion == Completion::Done).then_some("an empty object");
+    (run.counts.received, run.bytes) = (values.met(), values.inflated());
+    let completion = values.completion();
+    let empty = (run.bytes == 0 && completion == Completion::Done).then_some("an empty object");
     let delivery = run.delivery(completion, empty);
     ledger.put_delivery(&delivery, indexing.retention.expires_at(indexing.now, indexing.now)).await?;
     Ok(delivery)
@@ -98,8 +102,6 @@ pub async fn index_object(
 struct Run<'a> {
     location: &'a ObjectLocation,
     indexing: Indexing,
-    values: Values,
-    inflate: Inflate,
     batch: Vec<Found>,
     /// How many bytes the records of the batch had.
     batch_bytes: usize,
@@ -107,6 +109,8 @@ struct Run<'a> {
     /// The records of which a body is to come, by their ordinals.
     outstanding: Vec<u64>,
     counts: Counts,
+    /// The inflated bytes of the object.
+    bytes: u64,
     rejects: Vec<Reject>,
 }
 
@@ -115,73 +119,41 @@ impl<'a> Run<'a> {
         Self {
             location,
             indexing,
-            values: Values::new(),
-            inflate: Inflate::new(),
             batch: Vec::with_capacity(BATCH),
             batch_bytes: 0,
             sightings: Sightings::new(),
             outstanding: Vec::new(),
             counts: Counts::default(),
+            bytes: 0,
             rejects: Vec::new(),
         }
     }
 
     async fn read_through(
         &mut self,
-        chunks: &mut impl Chunks,
+        values: &mut ObjectValues<impl Chunks>,
         ledger: &impl Ledger,
         bodies: &(impl FollowBodies + AwaitBodies),
         progress: &mut (impl FnMut(u64) + Send),
-    ) -> Result<Completion, PortError> {
-        let mut broken = None;
-        'object: while let Some(chunk) = chunks.next_chunk().await? {
-            for piece in chunk.chunks(PIECE) {
-                progress(piece.len() as u64);
-                let values = &mut self.values;
-                let pushed = self.inflate.push(piece, &mut |bytes| values.push(bytes));
-                self.take_values(ledger, bodies).await?;
-                if let Err(error) = pushed {
-                    broken = Some(error);
-                    break 'object;
-                }
-            }
-        }
-        let values = &mut self.values;
-        let finished = self.inflate.finish(&mut |bytes| values.push(bytes));
-        self.values.finish();
-        self.take_values(ledger, bodies).await?;
-        Ok(match broken.or(finished.err()) {
-            None => Completion::Done,
-            Some(error) => Completion::Partial(format!(
-                "no sound gzip after {} inflated bytes: {error}",
-                self.inflate.passed()
-            )),
-        })
-    }
-
-    async fn take_values(
-        &mut self,
-        ledger: &impl Ledger,
-        bodies: &(impl FollowBodies + AwaitBodies),
     ) -> Result<(), PortError> {
         let (takes, location) = (self.indexing.takes, self.location);
-        loop {
-            let step = self.values.next(|ordinal, bytes| {
-                let (found, used) = read(takes, bytes, ordinal, location)?;
-                Ok(((found, used), used))
-            });
-            match step {
-                Step::Value((found, used)) => {
+        let mut read = |ordinal, bytes: &[u8]| {
+            let (found, used) = read(takes, bytes, ordinal, location)?;
+            Ok(((found, used), used))
+        };
+        while let Some(item) = values.next(&mut read, progress).await? {
+            match item {
+                Item::Value((found, used)) => {
                     self.batch.push(found);
                     self.batch_bytes += used;
                     if self.batch.len() == BATCH || self.batch_bytes > BATCH_BYTES {
                         self.write_batch(ledger, bodies).await?;
                     }
                 }
-                Step::Reject(reject) => self.reject(reject),
-                Step::NeedMore | Step::End => return Ok(()),
+                Item::Reject(reject) => self.reject(reject),
             }
         }
+        Ok(())
     }
 
     async fn write_batch(
@@ -260,7 +232,6 @@ impl<'a> Run<'a> {
     }
 
     fn delivery(mut self, completion: Completion, ignored: Option<&'static str>) -> Delivery {
-        self.counts.received = self.values.met();
         if ignored.is_some() {
             self.counts.received += 1;
             self.counts.ignored += 1;
@@ -271,7 +242,7 @@ impl<'a> Run<'a> {
             counts: self.counts,
             completion,
             rejects: self.rejects,
-            bytes: self.inflate.passed(),
+            bytes: self.bytes,
             indexed_at: self.indexing.now,
         }
     }

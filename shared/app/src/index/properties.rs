@@ -15,6 +15,7 @@ use super::{
     *,
 };
 use crate::{
+    inflate::PIECE,
     memory::{Content, Memory},
     strategies::{cut, gzip, sizes, text},
 };
