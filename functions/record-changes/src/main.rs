@@ -105,6 +105,10 @@ async fn record_message<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
             let (recorded, again) = recorder.record(*change, bytes).await?;
             Ok((Some(recorded), again.map(Failure::from)))
         }
+        Ok((TrailEvent::Call(_), _)) => {
+            tracing::info!(reason = "a runtime call", "no change");
+            Ok((None, None))
+        }
         Ok((TrailEvent::NoChange(reason), _)) => {
             tracing::info!(reason, "no change");
             Ok((None, None))

@@ -4,6 +4,7 @@
 //! * [`ports`]: one ability per trait, so that a signature tells what a use case may touch; IAM statements mirror them.
 //! * [`index`]: a log object into the ledger, by way of [`inflate`] and [`sightings`]; [`body_request`] is how bodies
 //!   beside the log are asked for later.
+//! * [`index_trail`]: a file of CloudTrail's into the ledger.
 //! * [`record_change`]: a change into the ledger, and its alert out.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
@@ -11,6 +12,7 @@
 pub mod answer;
 pub mod body_request;
 pub mod index;
+pub mod index_trail;
 pub mod inflate;
 #[cfg(test)]
 mod memory;

@@ -267,7 +267,7 @@ mod tests {
         let location = ObjectLocation::object("audit", "events/x");
         match TrailEvent::read(json.as_bytes(), 1, &location, Origin::Eventbridge).unwrap().0 {
             TrailEvent::Change(change) => *change,
-            TrailEvent::NoChange(reason) => panic!("{reason}"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -352,7 +352,7 @@ fn change(id: &str, when: &str, guardrail: &str) -> Change {
     let place = ObjectLocation::object("audit", "events/x.json");
     match TrailEvent::read(json.as_bytes(), 1, &place, Origin::Eventbridge).unwrap().0 {
         TrailEvent::Change(change) => *change,
-        TrailEvent::NoChange(reason) => panic!("{reason}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -4,6 +4,7 @@ use audit_domain::{
     change::{Change, Origin, TrailEvent},
     evidence::ObjectLocation,
     invocation::RecordReading,
+    ledger::record::Call,
     values::Unread,
 };
 
@@ -13,6 +14,7 @@ use super::Takes;
 pub(super) enum Found {
     Invocation(Box<FoundInvocation>),
     Change(Box<Change>),
+    Call(Box<Call>),
     Ignored,
 }
 
@@ -37,6 +39,7 @@ pub(super) fn read(
     };
     match TrailEvent::read(bytes, ordinal, location, Origin::Import) {
         Ok((TrailEvent::Change(change), used)) => Ok((Found::Change(change), used)),
+        Ok((TrailEvent::Call(call), used)) => Ok((Found::Call(call), used)),
         Ok((TrailEvent::NoChange(_), used)) => Ok((Found::Ignored, used)),
         Err(refusal) => Err(likelier(not_an_invocation, refusal)),
     }

@@ -4,7 +4,7 @@
 use audit_domain::{
     evidence::Evidence,
     invocation::RecordReading,
-    ledger::record::{Record, Retention, Source},
+    ledger::record::{Call, Record, Retention, Source},
     values::Reject,
 };
 use jiff::Timestamp;
@@ -38,6 +38,7 @@ pub(super) async fn write(
             let evidence = change.evidence.clone();
             (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
         }
+        Found::Call(call) => return write_call(call, ledger, retention, now).await,
         Found::Ignored => return Ok(Written::Ignored),
     };
     match result {
@@ -46,6 +47,19 @@ pub(super) async fn write(
         Err(error) if error.remedy == Remedy::Permanent => Ok(Written::Refused(not_kept(&evidence, &error))),
         Err(error) => Err(error),
     }
+}
+
+async fn write_call(
+    call: Box<Call>,
+    ledger: &impl PutRecords,
+    retention: Retention,
+    now: Timestamp,
+) -> Result<Written, PortError> {
+    let expires_at = retention.expires_at(call.common.occurred_at, now);
+    Ok(match ledger.put_record(&Record::Call(call), expires_at).await? {
+        Put::Stored => Written::Stored,
+        Put::Duplicate | Put::Taken => Written::Duplicate,
+    })
 }
 
 /// A record that the ledger does not take.

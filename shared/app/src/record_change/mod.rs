@@ -22,7 +22,7 @@ pub use self::{
     store::store,
 };
 use crate::ports::{
-    FindRecords, KeepObjects, Message, PortError, PublishAlerts, PutRecords, PutResourceStates,
+    FindRecords, KeepObjects, Message, PortError, PublishAlerts, Put, PutRecords, PutResourceStates,
     QueryResourceStates, ReadResources,
 };
 
@@ -48,6 +48,17 @@ pub enum Recorded {
     FollowedUp,
     /// It is too old to be news: it belongs into the delivery's summary.
     ForSummary(Box<Change>),
+}
+
+/// What became of a change whose evidence lies elsewhere.
+#[derive(Debug)]
+pub struct Filed {
+    /// Whether it was known before.
+    pub put: Put,
+    /// What became of its alert.
+    pub recorded: Recorded,
+    /// Why it could not be seen what changed: another try may help.
+    pub unread: Option<PortError>,
 }
 
 /// Everything that recording a change writes to.
@@ -86,10 +97,19 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         let key = event_key(&change);
         change.evidence.location = self.ledger.location(&key);
         let kept = self.ledger.keep(&key, raw.to_vec()).await;
-        let (change, _) = store(change, self.ledger, self.recording.retention, self.recording.now).await?;
+        let Filed { recorded, unread, .. } = self.record_filed(change).await?;
+        Ok((recorded, kept.err().or(unread)))
+    }
+
+    /// Stores a change whose evidence lies where it was found, with what it changed, and sends its alert.
+    ///
+    /// # Errors
+    /// Of the ports: what the change was found in is to be read again.
+    pub async fn record_filed(&self, change: Change) -> Result<Filed, PortError> {
+        let (change, put) = store(change, self.ledger, self.recording.retention, self.recording.now).await?;
         let observed = self.observe(&change).await.unwrap_or_else(|error| Observed::failed(&change, error));
         let recorded = self.tell(change, observed.diff.as_ref()).await?;
-        Ok((recorded, kept.err().or(observed.unread)))
+        Ok(Filed { put, recorded, unread: observed.unread })
     }
 
     /// Tells of a change, once; and of what changed, once that is known.

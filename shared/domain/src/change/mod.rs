@@ -4,7 +4,9 @@
 //! read here is the call; what the resource looked like before and after is a matter of states.
 
 mod addendum;
+mod call;
 pub mod operations;
+mod prefilter;
 mod resource;
 mod wire;
 
@@ -14,12 +16,14 @@ use crate::{
     digest::Sha256,
     evidence::{Evidence, ObjectLocation},
     json::Members,
+    ledger::record::Call,
     principal::Principal,
     values::{Unread, foreign, length, read_as, refused},
 };
 pub use addendum::Addendum;
+pub use prefilter::may_concern;
 pub use resource::{Resource, UNKNOWN, names_of_arn, split_identifier};
-use wire::TrailRecord;
+use wire::{Meaning, TrailRecord};
 
 /// A call that changed configuration, or tried to.
 #[derive(Clone, Debug, PartialEq)]
@@ -247,6 +251,8 @@ impl Change {
 pub enum TrailEvent {
     /// A change, or an attempt at one.
     Change(Box<Change>),
+    /// A call that changes nothing: it uses models, agents or knowledge bases.
+    Call(Box<Call>),
     /// Something else; why it is none.
     NoChange(&'static str),
 }
@@ -274,11 +280,15 @@ impl TrailEvent {
             Err(wire::Unusable::Foreign(reason)) => return foreign(used, reason),
             Err(wire::Unusable::Refused(reason)) => return refused(used, reason),
         };
-        if let Err(reason) = record.is_change() {
-            return Ok((Self::NoChange(reason), used));
-        }
-        let evidence = Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
-        Ok((Self::Change(Box::new(record.into_change(origin, evidence))), used))
+        let event = match record.meaning() {
+            Err(reason) => Self::NoChange(reason),
+            Ok(Meaning::Call) => Self::Call(Box::new(record.into_call())),
+            Ok(Meaning::Change) => {
+                let evidence = Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
+                Self::Change(Box::new(record.into_change(origin, evidence)))
+            }
+        };
+        Ok((event, used))
     }
 }
 

@@ -34,6 +34,10 @@ fn survives(event: &Json) -> Result<(), TestCaseError> {
             prop_assert!(!change.event_id.is_empty() && !change.request_id.is_empty());
             prop_assert!(time::parse(&time::rfc3339(change.occurred_at)).is_some());
         }
+        Ok((TrailEvent::Call(call), used)) => {
+            prop_assert_eq!(used, text.len());
+            prop_assert!(!call.event_id.is_empty() && !call.common.request_id.is_empty());
+        }
         Ok((TrailEvent::NoChange(_), used)) | Err(Unread::Refused { used, .. }) => {
             prop_assert_eq!(used, text.len());
         }

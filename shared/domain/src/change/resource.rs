@@ -45,6 +45,8 @@ impl Resource {
             Some(operation) => Name::of(&operation.kind, parameters),
             None => Name { id: event_name.to_owned(), version: None, arn: parameters.only_arn() },
         };
+        // what lies in another account is told of in both, and is one thing
+        let (account_id, region) = name.arn.as_deref().and_then(place).unwrap_or((account_id, region));
         Self {
             account_id: account_id.to_owned(),
             region: region.to_owned(),
@@ -158,6 +160,13 @@ fn parts_in<'a>(arn: &'a str, form: &str) -> Option<Vec<&'a str>> {
     Some(parts)
 }
 
+/// The account and the region in an ARN; `None` where it has not both, as those of AWS's own models.
+fn place(arn: &str) -> Option<(&str, &str)> {
+    let mut parts = arn.splitn(6, ':').skip(3);
+    let (region, account) = (parts.next()?, parts.next()?);
+    (!region.is_empty() && !account.is_empty()).then_some((account, region))
+}
+
 fn is_arn(text: &str) -> bool {
     text.starts_with("arn:")
 }
@@ -185,7 +194,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// The first value at one of the paths; a masked one is absent.
-    fn first(&self, paths: &[&str]) -> Option<String> {
+    pub(super) fn first(&self, paths: &[&str]) -> Option<String> {
         paths.iter().find_map(|path| self.text(path))
     }
 
@@ -211,7 +220,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// The ARN in CloudTrail's list, where it is the only one.
-    fn only_arn(&self) -> Option<String> {
+    pub(super) fn only_arn(&self) -> Option<String> {
         match self.resources.as_slice() {
             [only] => Some(only.clone()),
             _ => None,

@@ -18,12 +18,30 @@ use crate::{
 
 /// A CloudTrail record with what every one of them must have.
 pub(super) struct TrailRecord<'a> {
-    members: Members<'a>,
-    event_name: String,
+    pub(super) members: Members<'a>,
+    pub(super) event_name: String,
     event_source: String,
-    event_time: Timestamp,
+    pub(super) event_time: Timestamp,
     /// The bytes of the record.
     raw: &'a [u8],
+}
+
+/// What a record tells of.
+pub(super) enum Meaning {
+    /// A call that changes configuration.
+    Change,
+    /// A call that uses the service.
+    Call,
+}
+
+/// Who made a call, and where.
+pub(super) struct Who {
+    pub(super) principal: Principal,
+    /// The account that the record was delivered to.
+    pub(super) account_id: String,
+    pub(super) region: String,
+    /// Whether there was a second factor.
+    pub(super) mfa: Option<bool>,
 }
 
 /// Why a value is no record.
@@ -64,37 +82,46 @@ impl<'a> TrailRecord<'a> {
         Ok(Self { members, event_name, event_source, event_time, raw })
     }
 
-    /// Whether the call changes configuration; why not, where it does not.
-    pub(super) fn is_change(&self) -> Result<(), &'static str> {
+    /// What the record tells of; why of nothing, where it does not.
+    pub(super) fn meaning(&self) -> Result<Meaning, &'static str> {
         let category = self.members.text("eventCategory");
         if !self.event_source.starts_with("bedrock") {
             return Err("a call of another service");
+        }
+        let class = operations::classify(&self.event_name);
+        if matches!(class, Class::Runtime) {
+            return Ok(Meaning::Call);
         }
         if category.is_some_and(|c| matches!(&*c, "Data" | "Insight" | "NetworkActivity")) {
             return Err("a data event");
         }
         let read_only = self.members.get("readOnly").and_then(boolean);
-        match operations::classify(&self.event_name) {
-            Class::Runtime => Err("a runtime call"),
-            Class::Watched(_) => Ok(()),
+        match class {
             Class::Read => Err("a reading call"),
             // a name that no table knows changes something unless CloudTrail says that it does not
             Class::Unknown if read_only == Some(true) => Err("a reading call"),
-            Class::Unknown => Ok(()),
+            Class::Watched(_) | Class::Unknown | Class::Runtime => Ok(Meaning::Change),
+        }
+    }
+
+    /// Who called, in whose account and where.
+    pub(super) fn who(&self) -> Who {
+        let identity = self.members.object("userIdentity").unwrap_or_default();
+        let more = self.members.object("additionalEventData").unwrap_or_default();
+        let unknown = || "unknown".to_owned();
+        let own_account = || identity.text("accountId").map(String::from);
+        Who {
+            principal: Principal::from_user_identity(&identity, &more),
+            account_id: self.filled("recipientAccountId").or_else(own_account).unwrap_or_else(unknown),
+            region: self.filled("awsRegion").unwrap_or_else(unknown),
+            mfa: multi_factor(&identity),
         }
     }
 
     pub(super) fn into_change(self, origin: Origin, evidence: Evidence) -> Change {
-        let identity = self.members.object("userIdentity").unwrap_or_default();
-        let more = self.members.object("additionalEventData").unwrap_or_default();
-        let principal = Principal::from_user_identity(&identity, &more);
+        let Who { principal, account_id, region, mfa } = self.who();
         let addendum = self.members.object("addendum").and_then(|members| Addendum::of(&members));
         let event_id = self.event_id(addendum.as_ref());
-        let account_id = self
-            .filled("recipientAccountId")
-            .or_else(|| identity.text("accountId").map(String::from))
-            .unwrap_or_else(|| "unknown".to_owned());
-        let region = self.filled("awsRegion").unwrap_or_else(|| "unknown".to_owned());
         let error_code = self.filled("errorCode");
         let outcome = Outcome::of(error_code.as_deref());
         let parameters = Parameters::of(&self.members);
@@ -102,7 +129,6 @@ impl<'a> TrailRecord<'a> {
             Class::Watched(operation) => Some(operation),
             _ => None,
         };
-        let mfa = multi_factor(&identity);
         let base = operation.map_or(operations::UNKNOWN_SEVERITY, |operation| operation.severity);
         Change {
             request_id: self.request_id(addendum.as_ref()).unwrap_or_else(|| event_id.clone()),
@@ -134,7 +160,7 @@ impl<'a> TrailRecord<'a> {
     }
 
     /// A record that amends another may share its ids, and must not be taken for it.
-    fn event_id(&self, addendum: Option<&Addendum>) -> String {
+    pub(super) fn event_id(&self, addendum: Option<&Addendum>) -> String {
         let own = match addendum.and_then(|addendum| addendum.original_event_id.as_ref()) {
             Some(original) => self.filled("eventID").filter(|id| id != original),
             None => self.filled("sharedEventID").or_else(|| self.filled("eventID")),
@@ -148,7 +174,7 @@ impl<'a> TrailRecord<'a> {
             .or_else(|| self.filled("requestID"))
     }
 
-    fn filled(&self, name: &str) -> Option<String> {
+    pub(super) fn filled(&self, name: &str) -> Option<String> {
         self.members.get(name).and_then(scalar).filter(|text| !text.is_empty()).map(String::from)
     }
 

@@ -98,7 +98,7 @@ mod tests {
         let record = std::fs::read(path).unwrap();
         match TrailEvent::read(&record, 1, &location, Origin::Eventbridge).unwrap().0 {
             TrailEvent::Change(change) => Change { severity, ..*change },
-            TrailEvent::NoChange(reason) => panic!("{reason}"),
+            other => panic!("{other:?}"),
         }
     }
 
