@@ -5,7 +5,7 @@
 //! * `verdicts`: the rules for verdicts and severities, as documents show them.
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
-//! * `index_invocations`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
+//! * `index_invocations`, `index_trail`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -16,6 +16,7 @@ mod bedrock_reads;
 mod bodies;
 mod command_line;
 mod index_invocations;
+mod index_trail;
 mod ledger;
 mod operations;
 mod record_changes;

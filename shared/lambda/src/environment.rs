@@ -35,6 +35,7 @@ pub const VARIABLES: &[Variable] = &[
     ),
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
+    optional(RECORD_CALLS, "whether calls that use Bedrock are taken out of the trail's files, too", "true"),
 ];
 
 /// See [`VARIABLES`].
@@ -57,6 +58,8 @@ pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// See [`VARIABLES`].
 pub const ALERT_MAX_AGE_HOURS: &str = "ALERT_MAX_AGE_HOURS";
+/// See [`VARIABLES`].
+pub const RECORD_CALLS: &str = "RECORD_CALLS";
 
 const fn required(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning, default: None }
@@ -75,6 +78,9 @@ pub enum EnvironmentError {
     /// It is no number.
     #[error("the environment variable {0} is {1:?}, which is no whole number")]
     NoNumber(&'static str, String),
+    /// It is neither true nor false.
+    #[error("the environment variable {0} is {1:?}, which is neither true nor false")]
+    NoBoolean(&'static str, String),
     /// It is no list of buckets.
     #[error("the environment variable {0} is {1:?}, which is no list of `bucket[/prefix],...`")]
     NoBuckets(&'static str, String),
@@ -139,6 +145,21 @@ impl Environment {
         Ok(SignedDuration::from_hours(i64::from(hours.unwrap_or(24))))
     }
 
+    /// `RECORD_CALLS`.
+    ///
+    /// # Errors
+    /// It is neither true nor false.
+    pub fn record_calls(&self) -> Result<bool, EnvironmentError> {
+        let written = self.maybe(RECORD_CALLS).unwrap_or_else(|| "true".to_owned());
+        written.trim().parse().map_err(|_| EnvironmentError::NoBoolean(RECORD_CALLS, written.clone()))
+    }
+
+    /// The account that the function runs in, by the ARN of its own topic (`ALERT_TOPIC_ARN`); `None` where that says none.
+    pub fn account_id(&self) -> Option<String> {
+        let topic = self.maybe(ALERT_TOPIC_ARN)?;
+        topic.split(':').nth(4).filter(|account| !account.is_empty()).map(str::to_owned)
+    }
+
     fn number(&self, name: &'static str) -> Result<Option<u32>, EnvironmentError> {
         self.maybe(name)
             .map(|written| {
@@ -170,5 +191,10 @@ mod tests {
         assert!(Environment::of(|_| Some(" ".into())).text(STATES_TABLE).is_err());
         assert_eq!(none.log_buckets().unwrap(), None);
         assert!(Environment::of(|_| Some("logs,/x".into())).log_buckets().is_err());
+        assert!(none.record_calls().unwrap() && wrong.record_calls().is_err());
+        assert!(!Environment::of(|_| Some("false".into())).record_calls().unwrap());
+        assert_eq!(none.account_id(), None);
+        let topic = Environment::of(|_| Some("arn:aws:sns:eu-central-1:444455556666:alerts".into()));
+        assert_eq!(topic.account_id().as_deref(), Some("444455556666"));
     }
 }
