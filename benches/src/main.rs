@@ -3,13 +3,19 @@
 use std::{
     error::Error,
     fs::File,
-    io::{self, BufWriter, Write},
-    path::PathBuf,
+    hint::black_box,
+    io::{self, BufWriter, Read as _, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
+use audit_app::inflate::{Inflate, PIECE};
 use benchmarks::{invocations::Invocations, ports, trail::Trail};
 use clap::Parser;
 use flate2::{Compression, write::GzEncoder};
+
+/// So often each of two is measured.
+const RUNS: usize = 15;
 
 /// Generated logs, and what a whole run over one takes.
 #[derive(Parser)]
@@ -41,6 +47,12 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Reads a file of CloudTrail's as the function index-trail does, and writes nothing: how fast that is beside inflating
+    /// it and doing nothing, and how much memory it took at most.
+    IndexTrail {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -53,8 +65,53 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(io::stdout(), "inflated bytes: {}", delivery.bytes)?;
             writeln!(io::stdout(), "peak memory: {}", peak_memory()?)?;
         }
+        Command::IndexTrail { file } => index_trail(&file)?,
     }
     Ok(())
+}
+
+/// In turns, so that both meet the same machine.
+fn index_trail(file: &Path) -> Result<(), Box<dyn Error>> {
+    let (mut inflated, mut indexed) = (Vec::new(), Vec::new());
+    let mut delivery = ports::index_trail(|| File::open(file))?;
+    for _ in 0..RUNS {
+        let started = Instant::now();
+        inflate(file)?;
+        inflated.push(started.elapsed());
+        let started = Instant::now();
+        delivery = ports::index_trail(|| File::open(file))?;
+        indexed.push(started.elapsed());
+    }
+    let speed = |runs: &mut Vec<Duration>| {
+        runs.sort();
+        runs.get(RUNS / 2).map_or(0.0, |median| delivery.bytes as f64 / 1e6 / median.as_secs_f64())
+    };
+    let (roof, reached) = (speed(&mut inflated), speed(&mut indexed));
+    let mut out = io::stdout();
+    writeln!(out, "{:?}", delivery.counts)?;
+    writeln!(out, "inflated bytes: {}", delivery.bytes)?;
+    writeln!(out, "streaming inflate: {roof:.0} MB/s")?;
+    writeln!(out, "index-trail: {reached:.0} MB/s, {:.2} of it", reached / roof)?;
+    writeln!(out, "peak memory: {}", peak_memory()?)?;
+    Ok(())
+}
+
+/// Inflates a file in pieces and looks at nothing.
+fn inflate(file: &Path) -> io::Result<()> {
+    let (mut file, mut inflate, mut chunk) = (File::open(file)?, Inflate::new(), vec![0; ports::CHUNK]);
+    loop {
+        let read = file.read(&mut chunk)?;
+        for piece in chunk.get(..read).unwrap_or_default().chunks(PIECE) {
+            inflate.push(piece, &mut |bytes| {
+                black_box(bytes);
+            })?;
+        }
+        if read == 0 {
+            return inflate.finish(&mut |bytes| {
+                black_box(bytes);
+            });
+        }
+    }
 }
 
 fn write_gzip(pieces: impl Iterator<Item = String>) -> io::Result<()> {

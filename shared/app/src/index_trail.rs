@@ -11,7 +11,7 @@ use audit_domain::{
         delivery::{Completion, Counts, Delivery, KEPT_REJECTS},
         record::{Call, Record},
     },
-    values::{Reject, Unread, length},
+    values::{Reject, Unread, object_length},
 };
 use futures_util::{StreamExt as _, stream};
 
@@ -96,20 +96,23 @@ enum Found {
     Nothing,
 }
 
-/// Reads the record at the start of `bytes`; one of another service is passed over and not parsed.
+/// Reads the record at the start of `bytes`; one that does not concern us is passed over, and not even parsed.
 fn read(bytes: &[u8], ordinal: u64, location: &ObjectLocation) -> Result<(Found, usize), Unread> {
-    let used = length(bytes)?;
-    let record = bytes.get(..used).unwrap_or(bytes);
-    if !may_concern(record) {
-        return Ok((Found::Nothing, used));
+    if let Some(length) = object_length(bytes)
+        && !bytes.get(..length).is_none_or(may_concern)
+    {
+        return Ok((Found::Nothing, length));
     }
-    let (event, _) = TrailEvent::read(record, ordinal, location, Origin::Trail)?;
-    let found = match event {
+    let (event, used) = TrailEvent::read(bytes, ordinal, location, Origin::Trail)?;
+    Ok((of_event(event), used))
+}
+
+fn of_event(event: TrailEvent) -> Found {
+    match event {
         TrailEvent::Change(change) => Found::Change(change),
         TrailEvent::Call(call) => Found::Call(call),
         TrailEvent::NoChange(_) => Found::Nothing,
-    };
-    Ok((found, used))
+    }
 }
 
 struct Run<'a, O, L, R, A> {
@@ -260,3 +263,6 @@ impl<'a, O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> Run
         (delivery, self.found)
     }
 }
+
+#[cfg(test)]
+mod properties;

@@ -4,31 +4,43 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-/// Whether a record may tell of something that concerns us, by the services that it names as sources: false only where it
-/// surely does not. What stands in its parameters may name one as well; then it is parsed, and that decides.
+use super::operations::{Class, classify};
+
+static SOURCE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventSource\""));
+static NAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventName\""));
+
+/// Whether a record may tell of something that concerns us, by the sources and names of events in it: false only where it
+/// surely does not. What stands in its parameters may have such members as well; then it is parsed, and that decides.
 pub fn may_concern(record: &[u8]) -> bool {
-    static SOURCE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventSource\""));
-    let mut is_named = false;
-    for at in SOURCE.find_iter(record) {
-        let behind = record.get(at + SOURCE.needle().len()..).unwrap_or_default();
+    may_any(record, &SOURCE, is_source_of_ours) && may_any(record, &NAME, is_no_read)
+}
+
+fn is_source_of_ours(source: &str) -> bool {
+    source.starts_with("bedrock")
+}
+
+fn is_no_read(event_name: &str) -> bool {
+    !matches!(classify(event_name), Class::Read)
+}
+
+/// Whether one of the members of this name has such a value, or one that cannot be told; or there is none.
+fn may_any(record: &[u8], member: &Finder<'_>, is_such: impl Fn(&str) -> bool) -> bool {
+    let mut is_there = false;
+    for at in member.find_iter(record) {
+        let behind = record.get(at + member.needle().len()..).unwrap_or_default();
         match text_of_member(behind) {
-            Some(source) if !concerns_us(source) => is_named = true,
-            // a name that is written in another way, or is none of a service
+            Some(text) if !is_such(text) => is_there = true,
             _ => return true,
         }
     }
-    !is_named
+    !is_there
 }
 
 /// The text in `: "text"`, where it has no escapes.
-fn text_of_member(behind_name: &[u8]) -> Option<&[u8]> {
+fn text_of_member(behind_name: &[u8]) -> Option<&str> {
     let value = behind_name.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
     let end = memchr::memchr2(b'"', b'\\', value).filter(|end| value.get(*end) == Some(&b'"'))?;
-    value.get(..end)
-}
-
-fn concerns_us(source: &[u8]) -> bool {
-    source.starts_with(b"bedrock")
+    std::str::from_utf8(value.get(..end)?).ok()
 }
 
 #[cfg(test)]
@@ -43,6 +55,9 @@ mod tests {
             (r#"{"eventSource":"ec2.amazonaws.com","eventName":"X"}"#, false),
             ("{\"eventSource\" :\n \"ec2.amazonaws.com\"}", false),
             (r#"{"eventName":"X"}"#, true),
+            (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"GetGuardrail"}"#, false),
+            (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"UpdateGuardrail"}"#, true),
+            (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"Retrieve"}"#, true),
             ("7", true),
             (r#"{"eventSource":"\u0062edrock.amazonaws.com"}"#, true),
             (r#"{"eventSource":null}"#, true),

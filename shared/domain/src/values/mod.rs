@@ -9,11 +9,15 @@
 
 mod reading;
 mod scan;
+mod skip;
 
-pub use self::reading::{Unread, foreign, length, read_as, refused};
 use self::{
     reading::broken,
     scan::{Opening, before, element_end, is_delimited, left_open, next_object_behind, opening},
+};
+pub use self::{
+    reading::{Unread, foreign, length, read_as, refused},
+    skip::object_length,
 };
 use crate::digest::Sha256;
 

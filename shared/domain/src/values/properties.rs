@@ -224,9 +224,18 @@ proptest! {
     }
 
     #[test]
+    fn an_object_ends_for_who_skips_it_where_it_ends_for_who_parses_it(object in object(), behind in nearly_json()) {
+        let text = object.compact();
+        let bytes = [text.as_bytes(), &behind].concat();
+        prop_assert_eq!(object_length(&bytes), Some(text.len()), "{}", text);
+        prop_assert_eq!(object_length(&text.as_bytes()[..text.len() - 1]), None, "{}", text);
+    }
+
+    #[test]
     fn arbitrary_bytes_are_survived(bytes in vec(any::<u8>(), 0..200), sizes in sizes()) {
         let met = read_all(&bytes, &sizes);
         prop_assert!(accounts_for_every_byte(&bytes, &met), "{:?}", met);
+        prop_assert!(object_length(&bytes).is_none_or(|length| length <= bytes.len()));
     }
 
     #[test]
