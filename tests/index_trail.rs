@@ -124,7 +124,10 @@ async fn a_change_by_event_and_by_file_is_one_change_and_one_alert() {
             both.world.take(&body).await;
             assert!(
                 !both
-                    .deliver(if twice { KEY } else { "AWSLogs/again/CloudTrail/x.json.gz" }, &[body.clone()])
+                    .deliver(
+                        if twice { KEY } else { "AWSLogs/again/CloudTrail/x.json.gz" },
+                        std::slice::from_ref(&body)
+                    )
                     .await
             );
         }

@@ -101,11 +101,15 @@ pub(super) fn table(changes: &[(Change, Option<Diff>)], offset: Offset) {
             let version = change.resource.version.as_ref().map(|v| format!(" ({v})"));
             let amends = change.addendum.as_ref().and_then(Addendum::amends);
             let amends = amends.map(|event| format!("; amends {event}"));
+            let amended = change.amended_by.iter().map(|by| {
+                let fields = by.updated_fields.as_deref().unwrap_or("no field named");
+                format!("; amended by event {} ({fields})", by.event_id)
+            });
             let code = change.error_code.as_ref().map(|code| format!(" ({code})"));
             [
                 output::moment(change.occurred_at, offset),
                 who(&change.principal),
-                format!("{}{}", change.event_name, amends.unwrap_or_default()),
+                format!("{}{}{}", change.event_name, amends.unwrap_or_default(), amended.collect::<String>()),
                 format!("{}{}", change.resource.short(), version.unwrap_or_default()),
                 format!("{}{}", change.outcome.name(), code.unwrap_or_default()),
                 report::severity(change, diff.as_ref()).name().to_owned(),

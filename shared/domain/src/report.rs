@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    change::{Addendum, Change, Severity},
+    change::{Addendum, Amendment, Change, Severity},
     evidence::Evidence,
     invocation::Invocation,
     ledger::record::{Call, Diff, InvocationLine, Link, Source},
@@ -41,6 +41,7 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
         "mfa": change.mfa,
         "omitted": change.omitted,
         "addendum": change.addendum.as_ref().map(addendum),
+        "amended_by": change.amended_by.iter().map(amendment).collect::<Vec<_>>(),
         "evidence": evidence(&change.evidence),
         "diff": diff.map(fields).unwrap_or_default(),
         "state": diff.map(state),
@@ -94,6 +95,14 @@ fn addendum(addendum: &Addendum) -> Value {
         "updated_fields": addendum.updated_fields,
         "original_event_id": addendum.original_event_id,
         "original_request_id": addendum.original_request_id,
+    })
+}
+
+fn amendment(amendment: &Amendment) -> Value {
+    json!({
+        "event_id": amendment.event_id,
+        "reason": amendment.reason,
+        "updated_fields": amendment.updated_fields,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use audit_domain::{
-    change::{Change, Outcome, Resource, names_of_arn, split_identifier},
+    change::{Change, Outcome, Resource, amended, names_of_arn, split_identifier},
     ledger::record::{ChangeLine, Diff, Record},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -62,6 +62,7 @@ pub async fn changes(
             _ => {}
         }
     }
+    let mut changes = amended(changes);
     changes.retain(|change| {
         span.holds(change.occurred_at)
             && query.kind.as_deref().is_none_or(|kind| kind_matches(&change.resource.kind, kind))

@@ -1,7 +1,7 @@
 //! `explain`: everything about one request.
 
 use audit_domain::{
-    change::Change,
+    change::{Change, amended},
     invocation::Invocation,
     ledger::record::{Call, Diff, Link, Record, Source},
     passage::Certainty,
@@ -76,7 +76,7 @@ pub async fn explain(
         }
         explanation.in_force.push(in_force(invocation, ledger).await?);
     }
-    explanation.changes = with_diffs(own, diffs);
+    explanation.changes = with_diffs(amended(own), diffs);
     if let Some((invocation, _)) = explanation.invocations.first() {
         let before = changes_before(invocation, ledger).await?;
         explanation.changes.extend(before);

@@ -4,6 +4,7 @@
 //! read here is the call; what the resource looked like before and after is a matter of states.
 
 mod addendum;
+mod amendment;
 mod call;
 pub mod operations;
 mod prefilter;
@@ -21,6 +22,7 @@ use crate::{
     values::{Unread, foreign, length, read_as, refused},
 };
 pub use addendum::Addendum;
+pub use amendment::{Amendment, amended};
 pub use prefilter::may_concern;
 pub use resource::{Resource, UNKNOWN, names_of_arn, split_identifier};
 use wire::{Meaning, TrailRecord};
@@ -70,6 +72,8 @@ pub struct Change {
     pub omitted: bool,
     /// That it came late, or which earlier event it amends.
     pub addendum: Option<Addendum>,
+    /// The later records that amended it; none of them is kept with it, they are in the ledger themselves.
+    pub amended_by: Vec<Amendment>,
     /// Where the raw record lies.
     pub evidence: Evidence,
 }
@@ -236,6 +240,7 @@ impl Change {
             spilled: None,
             omitted: false,
             addendum: None,
+            amended_by: Vec::new(),
             evidence: Evidence { location, ordinal: 1, sha256: Sha256::of(raw) },
         }
     }

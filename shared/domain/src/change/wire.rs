@@ -152,6 +152,7 @@ impl<'a> TrailRecord<'a> {
             spilled: None,
             omitted: parameters.omitted,
             addendum,
+            amended_by: Vec::new(),
             evidence,
             principal,
             event_name: self.event_name,

@@ -76,6 +76,7 @@ pub(super) fn decode_change(item: &Reader<'_>) -> Result<Change, Unreadable> {
             .map(|(key, sha256)| Spilled { key, sha256 }),
         omitted: item.boolean("omitted").unwrap_or_default(),
         addendum: decode_addendum(item),
+        amended_by: Vec::new(),
         evidence: item.evidence("evidence")?,
     })
 }

@@ -190,6 +190,7 @@ prop_compose! {
             spilled: spilled.map(|(key, sha256)| Spilled { key, sha256 }),
             event_id, event_name, event_source, resource, error_code, source_ip, user_agent, mfa,
             addendum: (addendum != Addendum::default()).then_some(addendum),
+            amended_by: Vec::new(),
             request_parameters, response_elements, omitted, evidence,
         }
     }
