@@ -41,6 +41,9 @@ LOG_KEY = (
     f"AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/2026/10/15/15/20261015T153000Z_0123456789abcdef.json.gz"
 )
 
+TRAIL = "example-mutual-trail"
+TRAIL_KEY = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/10/15/{ACCOUNT}_CloudTrail_{REGION}_20261015T1530Z_Ab3d.json.gz"
+
 # The emulator behind what looks like the end of a TLS connection: the policies of the template refuse plain HTTP. Its
 # Bedrock knows guardrails in part, and neither settings nor what is enforced: the script's own documents are in its
 # place, behind the emulator's IAM.
@@ -262,7 +265,11 @@ class Stack:
         self.changes = Subscriber(self, "changes", self.outputs["ChangesTopicArn"])
 
     def deploy(self, template, folder):
-        self.s3.create_bucket(Bucket="deployment", CreateBucketConfiguration={"LocationConstraint": REGION})
+        for bucket in ("deployment", TRAIL):
+            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self.s3.put_bucket_notification_configuration(
+            Bucket=TRAIL, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
         packaged = folder / "packaged.yaml"
         self.emulator.aws(
             *("cloudformation", "package", "--template-file", str(template)),
@@ -272,6 +279,7 @@ class Stack:
             *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(packaged)),
             *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
             *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
+            f"TrailBucket={TRAIL}",
         )
 
     def put_log_object(self, key, records):
@@ -423,7 +431,7 @@ def check_outputs(stack):
     expected = {"RecordsTable", "StatesTable", "DeliveriesTable", "AuditBucket", "LogBucket"}
     expected |= {"AlertTopicArn", "ChangesTopicArn", "IndexInvocationsQueueUrl", "RecordChangesQueueUrl"}
     expected |= {"BodyQueueUrl"}
-    expected |= {"IndexInvocationsRule", "RecordChangesRule"}
+    expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "IndexTrailQueueUrl"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
 
@@ -588,6 +596,24 @@ def check_changes_again(stack):
     equal("states", stack.states(*guardrail), states)
 
 
+def check_trail(stack):
+    """a change whose event was dropped is found in the trail's file and alerted; its event adds nothing later"""
+    envelope = json.loads((ROOT / "events" / "changes" / "UpdateAgent.json").read_text())
+    envelope["time"] = envelope["detail"]["eventTime"] = happened(0)
+    detail = envelope["detail"]
+    body = gzip.compress(json.dumps({"Records": [detail]}).encode())
+    stack.s3.put_object(Bucket=TRAIL, Key=TRAIL_KEY, Body=body)
+    (change,) = wait_for("the change", lambda: change_records(stack, detail))
+    equal("origin", change["origin"], "trail")
+    wait_for("its alert", lambda: change_records(stack, detail, "alert"))
+    stack.send("RecordChangesQueueUrl", json.dumps(envelope))
+    wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["RecordChangesQueueUrl"]) == 0)
+    stack.changes.drain_until_silent()
+    equal("published", len(published_with(stack, event_id(detail))), 1)
+    digest = object_created(TRAIL, TRAIL_KEY.replace("/CloudTrail/", "/CloudTrail-Digest/"))
+    equal("a digest", stack.matches("IndexTrailRule", digest), False)
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -605,7 +631,8 @@ def check_alarms(stack):
     for alarm in alarms:
         stack.cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="a test")
     expected = {alarm["AlarmName"] for alarm in alarms}
-    equal("alarms", len(expected), 5)
+    template = (ROOT / "template.yaml").read_text()
+    equal("alarms", len(expected), template.count("Type: AWS::CloudWatch::Alarm"))
     wait_for("the alarms", lambda: expected <= {alarm_name(notification) for notification in stack.alerts.drain()})
 
 
@@ -640,6 +667,7 @@ CHECKS = (
     check_reads,
     check_states,
     check_changes_again,
+    check_trail,
     check_email_filter,
     check_alarms,
     check_dead_letters,
