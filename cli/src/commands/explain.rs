@@ -85,7 +85,14 @@ fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadiu
     }
     for call in &explanation.calls {
         let from = call.source_ip.as_deref().unwrap_or("unknown");
-        output::fact("called from", &format!("{from} by {} ({})", call.common.principal, call.operation));
+        let with = call.user_agent.iter().map(|agent| format!(", with {agent}")).collect::<String>();
+        output::fact(
+            "called from",
+            &format!(
+                "{from}{with}, by {} ({}, recorded by CloudTrail)",
+                call.common.principal, call.operation
+            ),
+        );
     }
     for link in &explanation.links {
         output::fact(

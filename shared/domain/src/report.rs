@@ -236,6 +236,7 @@ pub fn call(call: &Call) -> Value {
         "source_ip": call.source_ip,
         "user_agent": call.user_agent,
         "error_code": call.error_code,
+        "evidence": evidence(&call.evidence),
     })
 }
 

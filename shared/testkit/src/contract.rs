@@ -118,6 +118,7 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
             source_ip: Some("203.0.113.1".into()),
             user_agent: None,
             error_code: None,
+            evidence: change.evidence.clone(),
         })),
     ];
     for record in &records {

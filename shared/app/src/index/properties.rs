@@ -156,6 +156,7 @@ fn content(memory: &Memory) -> Content {
         let evidence = match record {
             Record::Invocation(invocation) => &mut invocation.evidence,
             Record::Change(change) => &mut change.evidence,
+            Record::Call(call) => &mut call.evidence,
             _ => continue,
         };
         let sha256 = evidence.sha256.clone();

@@ -2,7 +2,10 @@
 //! data events (FORMATS 4.4); what was asked and answered is in neither.
 
 use super::{resource::Parameters, wire::TrailRecord};
-use crate::ledger::record::{Call, Common};
+use crate::{
+    evidence::Evidence,
+    ledger::record::{Call, Common},
+};
 
 /// What is called, by the member of the request that names it; the best first.
 const CALLED: &[&str] = &[
@@ -20,7 +23,7 @@ const CALLED: &[&str] = &[
 
 impl TrailRecord<'_> {
     /// The call that the record tells of.
-    pub(super) fn into_call(self) -> Call {
+    pub(super) fn into_call(self, evidence: Evidence) -> Call {
         let who = self.who();
         let event_id = self.event_id(None);
         let parameters = Parameters::of(&self.members);
@@ -38,6 +41,7 @@ impl TrailRecord<'_> {
             user_agent: self.filled("userAgent"),
             error_code: self.filled("errorCode"),
             operation: self.event_name,
+            evidence,
         }
     }
 }

@@ -285,13 +285,11 @@ impl TrailEvent {
             Err(wire::Unusable::Foreign(reason)) => return foreign(used, reason),
             Err(wire::Unusable::Refused(reason)) => return refused(used, reason),
         };
+        let evidence = || Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
         let event = match record.meaning() {
             Err(reason) => Self::NoChange(reason),
-            Ok(Meaning::Call) => Self::Call(Box::new(record.into_call())),
-            Ok(Meaning::Change) => {
-                let evidence = Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
-                Self::Change(Box::new(record.into_change(origin, evidence)))
-            }
+            Ok(Meaning::Call) => Self::Call(Box::new(record.into_call(evidence()))),
+            Ok(Meaning::Change) => Self::Change(Box::new(record.into_change(origin, evidence()))),
         };
         Ok((event, used))
     }

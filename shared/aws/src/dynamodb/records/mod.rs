@@ -60,7 +60,8 @@ pub(super) fn encode(record: &Record, expires_at: i64) -> Attributes {
             .maybe("resource", call.resource.as_deref())
             .maybe("source_ip", call.source_ip.as_deref())
             .maybe("user_agent", call.user_agent.as_deref())
-            .maybe("error_code", call.error_code.as_deref()),
+            .maybe("error_code", call.error_code.as_deref())
+            .evidence("evidence", &call.evidence),
     }
     .finish()
 }
@@ -96,6 +97,7 @@ pub(super) fn decode(item: &Attributes) -> Result<Record, Unreadable> {
             source_ip: item.maybe("source_ip"),
             user_agent: item.maybe("user_agent"),
             error_code: item.maybe("error_code"),
+            evidence: item.evidence("evidence")?,
         })),
         kind => return Err(Unreadable(format!("kind {kind} is not known to this version"))),
     })

@@ -231,9 +231,9 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn call()(common in common_part().boxed(), event_id in text(), operation in text(), texts in vec(option::of(text()), 4)) -> Call {
+    fn call()(common in common_part().boxed(), event_id in text(), operation in text(), texts in vec(option::of(text()), 4), evidence in evidence()) -> Call {
         let [resource, source_ip, user_agent, error_code] = <[_; 4]>::try_from(texts).unwrap();
-        Call { common, event_id, operation, resource, source_ip, user_agent, error_code }
+        Call { common, event_id, operation, resource, source_ip, user_agent, error_code, evidence }
     }
 }
 

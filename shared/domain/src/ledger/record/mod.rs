@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::{
     change::Change,
     digest::{Sha256, bounded_key},
+    evidence::Evidence,
     invocation::Invocation,
     passage::Certainty,
     principal::Principal,
@@ -109,6 +110,8 @@ pub struct Call {
     pub user_agent: Option<String>,
     /// Why it failed.
     pub error_code: Option<String>,
+    /// Where the raw record lies.
+    pub evidence: Evidence,
 }
 
 impl Record {
