@@ -1,5 +1,7 @@
 //! The text that people get when something changed. No prompt, no message and no request parameter stands in it.
 
+mod new_prompt;
+
 use std::fmt::Write as _;
 
 use crate::{
@@ -9,6 +11,8 @@ use crate::{
     report,
     state::{Subject, text::for_alert},
 };
+
+pub use self::new_prompt::NewPrompt;
 
 /// So many fields stand in an alert; the rest is counted.
 const SHOWN: usize = 20;

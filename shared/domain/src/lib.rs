@@ -6,6 +6,7 @@
 //! * [`evidence`], [`principal`]: where a record lies, and who made the call.
 //! * [`invocation`]: a Model Invocation Log record; its room [`invocation::bodies`] has one file per body shape.
 //! * [`prompt`], [`passage`], [`guardrail`]: what is found inside a body.
+//! * [`drift`]: a system prompt that nobody used before, and when that is told.
 //! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
 //! * [`state`]: what a resource looked like, before and after a change.
 //! * [`alert`]: the text that people get when something changed.
@@ -16,6 +17,7 @@
 pub mod alert;
 pub mod change;
 pub mod digest;
+pub mod drift;
 pub mod evidence;
 pub mod guardrail;
 pub mod invocation;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    alert::NewPrompt,
     change::{Addendum, Amendment, Change, Severity},
+    drift::NewUse,
     evidence::Evidence,
     invocation::Invocation,
     ledger::record::{Call, Diff, InvocationLine, Link, Source},
@@ -183,6 +185,32 @@ pub fn invocation_line(line: &InvocationLine) -> Value {
             "action": line.guardrail_action,
         },
         "error_code": line.error_code,
+    })
+}
+
+/// What machines are told of a new system prompt.
+pub fn new_prompt(prompt: &NewPrompt<'_>) -> Value {
+    let NewUse { used, known_since } = prompt.new;
+    json!({
+        "kind": "system-prompt",
+        "severity": Severity::Info.name(),
+        "occurred_at": time::rfc3339(used.occurred_at),
+        "request_id": used.request_id,
+        "account_id": used.account_id,
+        "region": used.region,
+        "model_id": used.model_id,
+        "principal": principal(&used.principal),
+        "caller": used.principal.caller(),
+        "caller_known_since": time::rfc3339(known_since),
+        "system_prompt": {"id": used.id.as_str(), "characters": used.characters},
+        "before": prompt.before.map(|seen| json!({
+            "id": seen.system_prompt_id,
+            "last_seen": time::rfc3339(seen.last_seen),
+        })),
+        "last_this_hour": prompt.last_one.map(|last| json!({
+            "of": if last.of_all { "all" } else { "caller" },
+            "left_out": last.left_out,
+        })),
     })
 }
 
