@@ -19,7 +19,7 @@ fn incident() -> Vec<String> {
     text("events/incident/invocations.ndjson").lines().map(str::to_owned).collect()
 }
 
-fn created(key: &str) -> String {
+pub(super) fn created(key: &str) -> String {
     json!({
         "version": "0",
         "detail-type": "Object Created",

@@ -6,6 +6,7 @@
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `index_trail`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
+//! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -19,6 +20,7 @@ mod index_invocations;
 mod index_trail;
 mod ledger;
 mod operations;
+mod prompt_drift;
 mod record_changes;
 mod recorder;
 mod template;

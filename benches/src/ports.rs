@@ -11,6 +11,7 @@ use audit_app::{
         PublishAlerts, Put, PutDeliveries, PutRecords, PutResourceStates, PutStates, QueryResourceStates,
         ReadObjects, ReadResources, ResourceRead,
     },
+    prompt_drift::Silent,
     record_change::{Recorder, Recording},
 };
 use audit_domain::{
@@ -42,7 +43,7 @@ pub fn index<R: Read + Send>(open: impl Fn() -> std::io::Result<R> + Sync) -> Re
         Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now: Timestamp::UNIX_EPOCH };
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
     let object = Object(open);
-    runtime.block_on(index_object(&object, &TakesAll, &TakesAll, &location, indexing, &mut |_| {}))
+    runtime.block_on(index_object(&object, &TakesAll, &TakesAll, &Silent, &location, indexing, &mut |_| {}))
 }
 
 /// Reads the file of CloudTrail's that `open` reads, as the function index-trail does, and writes nothing.

@@ -13,6 +13,7 @@ use std::{
 use audit_app::{
     index::{Indexing, Takes, index_object},
     ports::{Message, PortError, PublishAlerts, ReadResources, ResourceRead},
+    prompt_drift::Silent,
     record_change::{Recorder, Recording},
 };
 use audit_domain::{
@@ -164,7 +165,7 @@ async fn index(log: &Path, ledger: &AnyLedger, global: &Global) -> Result<u64, S
     let location = ObjectLocation::file(log.display().to_string());
     let indexing = Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, now: global.now() };
     let bodies = BodiesInFolders::below(&[log.to_path_buf()]);
-    let delivery = index_object(&Files, ledger, &bodies, &location, indexing, &mut |_| {}).await;
+    let delivery = index_object(&Files, ledger, &bodies, &Silent, &location, indexing, &mut |_| {}).await;
     Ok(delivery.map_err(|error| error.to_string())?.counts.received)
 }
 

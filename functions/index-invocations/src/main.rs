@@ -11,19 +11,25 @@ use audit_app::{
         index_object,
     },
     ports::{AwaitBodies, PortError},
+    prompt_drift::{Met, PromptDrift},
 };
 use audit_aws::{
     connect,
     dynamodb::{Ledger, TableNames},
     s3::{AuditBucket, LogObjects},
+    sns::Topics,
     sqs::BodyQueue,
 };
 use audit_domain::{invocation::pointer::AllowedPlaces, ledger::record::Retention};
 use audit_lambda::{
     batch::{self, Failure},
-    environment::{AUDIT_BUCKET, BODY_QUEUE_URL, DELIVERIES_TABLE, Environment, RECORDS_TABLE, STATES_TABLE},
+    environment::{
+        ALERT_TOPIC_ARN, AUDIT_BUCKET, BODY_QUEUE_URL, CHANGES_TOPIC_ARN, DELIVERIES_TABLE, Environment,
+        RECORDS_TABLE, STATES_TABLE,
+    },
     run, s3_notification, telemetry,
 };
+use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 
 const FUNCTION: &str = "index-invocations";
@@ -39,17 +45,24 @@ async fn main() -> Result<(), Error> {
     };
     let audit_bucket = environment.text(AUDIT_BUCKET)?;
     let body_queue = environment.maybe(BODY_QUEUE_URL);
+    let (alert_topic, changes_topic) =
+        (environment.maybe(ALERT_TOPIC_ARN), environment.maybe(CHANGES_TOPIC_ARN));
     let (allowed, retention) = (environment.log_buckets()?, environment.retention()?);
+    let alert_max_age = environment.alert_max_age()?;
 
     let config = connect::from_environment().await;
     let s3 = aws_sdk_s3::Client::new(&config);
     let sqs = aws_sdk_sqs::Client::new(&config);
     let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    let sns = aws_sdk_sns::Client::new(&config);
     let function = Function {
         objects: LogObjects::new(s3.clone()),
         bodies: Bodies(body_queue.map(|url| BodyQueue::new(sqs, url))),
         allowed,
         ledger: Ledger::new(dynamodb, tables, AuditBucket::new(s3, audit_bucket), run::now()),
+        alerts: alert_topic.map(|topic| Topics::new(sns, topic, changes_topic)),
+        met: Met::default(),
+        alert_max_age,
         retention,
     };
     run::on_messages(async |event| {
@@ -64,16 +77,36 @@ struct Function {
     bodies: Bodies,
     allowed: Option<AllowedPlaces>,
     ledger: Ledger<AuditBucket>,
+    /// Who is told of new system prompts; without a topic, nobody.
+    alerts: Option<Topics>,
+    met: Met,
+    alert_max_age: SignedDuration,
     retention: Retention,
 }
 
 impl Function {
     async fn handle(&self, body: &str) -> Result<(), Failure> {
         let indexing = Indexing { takes: Takes::Invocations, retention: self.retention, now: run::now() };
-        match BodyRequest::of_message(body) {
+        let handled = match BodyRequest::of_message(body) {
             Some(request) => self.follow(&request, indexing).await,
             None => self.index(body, indexing).await,
-        }
+        };
+        let (alerted, left_out) = self.met.take_counts();
+        let counts = [("NewPromptsAlerted", alerted), ("NewPromptsLeftOut", left_out)];
+        telemetry::metrics(FUNCTION, indexing.now, &counts);
+        handled
+    }
+
+    fn telling(&self, now: Timestamp) -> Option<PromptDrift<'_, Ledger<AuditBucket>, Topics>> {
+        let Self { ledger, met, alert_max_age: max_age, retention, .. } = self;
+        self.alerts.as_ref().map(|alerts| PromptDrift {
+            ledger,
+            alerts,
+            met,
+            max_age: *max_age,
+            retention: *retention,
+            now,
+        })
     }
 
     /// Indexes every object that a message names. Where one of them fails the message comes again; the others are then
@@ -82,10 +115,12 @@ impl Function {
         let notification = s3_notification::read(body)?;
         telemetry::metrics(FUNCTION, indexing.now, &[("IgnoredNotices", notification.ignored)]);
         let bodies = Later { queue: &self.bodies, allowed: self.allowed.as_ref() };
+        let telling = self.telling(indexing.now);
         let mut failed = None;
         for location in &notification.objects {
+            let (objects, ledger) = (&self.objects, &self.ledger);
             let indexed =
-                index_object(&self.objects, &self.ledger, &bodies, location, indexing, &mut |_| {}).await;
+                index_object(objects, ledger, &bodies, &telling, location, indexing, &mut |_| {}).await;
             match indexed {
                 Ok(delivery) => telemetry::delivered(FUNCTION, &delivery, indexing.now),
                 Err(error) => {
@@ -100,8 +135,8 @@ impl Function {
     /// Looks for the bodies that were asked for.
     async fn follow(&self, request: &BodyRequest, indexing: Indexing) -> Result<(), Failure> {
         let (objects, allowed) = (&self.objects, self.allowed.as_ref());
-        let followed =
-            follow_request(request, objects, allowed, &self.bodies, &self.ledger, indexing).await?;
+        let (bodies, ledger, telling) = (&self.bodies, &self.ledger, self.telling(indexing.now));
+        let followed = follow_request(request, objects, allowed, bodies, ledger, &telling, indexing).await?;
         telemetry::bodies_followed(FUNCTION, request, &followed, indexing.now);
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! * [`index`]: a log object into the ledger, by way of [`inflate`] and [`sightings`]; [`body_request`] is how bodies
 //!   beside the log are asked for later.
 //! * [`index_trail`]: a file of CloudTrail's into the ledger.
+//! * [`prompt_drift`]: a system prompt that nobody used before is told of, while its object is indexed.
 //! * [`record_change`]: a change into the ledger, and its alert out.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
@@ -17,6 +18,7 @@ pub mod inflate;
 #[cfg(test)]
 mod memory;
 pub mod ports;
+pub mod prompt_drift;
 pub mod record_change;
 pub mod sightings;
 #[cfg(test)]

@@ -10,17 +10,19 @@ use audit_domain::{
     evidence::ObjectLocation,
     ledger::{
         delivery::Delivery,
+        prompt_alert::PromptAlert,
         record::Record,
-        state::{SEEN, Sighting, StateKey, caller_subject},
+        state::{SEEN, Sighting, StateKey, caller_subject, prompt_subject},
     },
 };
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, KeepObjects, PortError, Put, PutDeliveries, PutRecords,
-        PutStates, ReadBodies, ReadObjects,
+        AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, MarkPromptAlerts, Message,
+        PortError, PublishAlerts, Put, PutDeliveries, PutRecords, PutStates, ReadBodies, ReadObjects,
     },
 };
 
@@ -40,6 +42,11 @@ pub(crate) struct Memory {
     content: Mutex<Content>,
     deliveries: Mutex<Vec<Delivery>>,
     queue: Mutex<Vec<BodyRequest>>,
+    alerts: Mutex<Vec<PromptAlert>>,
+    published: Mutex<Vec<Message>>,
+    /// Calls that go through before one fails for good.
+    budget: Mutex<Option<usize>>,
+    lookups: Mutex<usize>,
     /// The pieces of each object.
     objects: Mutex<BTreeMap<ObjectLocation, Vec<Vec<u8>>>>,
 }
@@ -51,6 +58,32 @@ impl Memory {
 
     pub(crate) fn deliveries(&self) -> Vec<Delivery> {
         lock(&self.deliveries).clone()
+    }
+
+    /// What the topic took.
+    pub(crate) fn published(&self) -> Vec<Message> {
+        lock(&self.published).clone()
+    }
+
+    /// So many look-ups of prompts there were.
+    pub(crate) fn lookups(&self) -> usize {
+        *lock(&self.lookups)
+    }
+
+    /// From now on so many alerts, marks and sightings go through, and the next ones fail; `None` is all of them.
+    pub(crate) fn fails_after(&self, calls: Option<usize>) {
+        *lock(&self.budget) = calls;
+    }
+
+    fn spend(&self) -> Result<(), PortError> {
+        match &mut *lock(&self.budget) {
+            Some(0) => Err(PortError::retry("write", "as if it had died")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn put_object(&self, location: &ObjectLocation, pieces: Vec<Vec<u8>>) {
@@ -130,6 +163,7 @@ impl PutStates for Memory {
         sighting: &Sighting,
         _expires_at: i64,
     ) -> Result<(), PortError> {
+        self.spend()?;
         let sightings = &mut lock(&self.content).sightings;
         // as the real one: what is put is merged with what is there
         let mut merged = sighting.clone();
@@ -148,6 +182,58 @@ impl CountSightings for Memory {
         let seen =
             content.sightings.keys().filter(|key| key.subject == subject && key.version.starts_with(&begins));
         Ok(seen.collect::<BTreeSet<_>>().len().min(limit))
+    }
+}
+
+impl FindSightings for Memory {
+    async fn is_prompt_seen(&self, id: &str) -> Result<bool, PortError> {
+        *lock(&self.lookups) += 1;
+        let subject = prompt_subject(id);
+        Ok(lock(&self.content).sightings.keys().any(|key| key.subject == subject))
+    }
+
+    async fn first_of_caller(&self, caller: &str) -> Result<Option<Sighting>, PortError> {
+        let subject = caller_subject(caller);
+        let content = lock(&self.content);
+        Ok(content.sightings.iter().find(|(key, _)| key.subject == subject).map(|(_, seen)| seen.clone()))
+    }
+
+    async fn newest_of_caller(
+        &self,
+        caller: &str,
+        until_day: &str,
+        limit: usize,
+    ) -> Result<Vec<Sighting>, PortError> {
+        let (subject, until) = (caller_subject(caller), format!("{SEEN}{until_day}#~"));
+        let content = lock(&self.content);
+        let known = content.sightings.iter().rev();
+        let newest = known.filter(|(key, _)| key.subject == subject && key.version < until);
+        Ok(newest.take(limit).map(|(_, seen)| seen.clone()).collect())
+    }
+}
+
+impl MarkPromptAlerts for Memory {
+    async fn prompt_alerts(&self, from: Timestamp, to: Timestamp) -> Result<Vec<PromptAlert>, PortError> {
+        let alerts = lock(&self.alerts);
+        Ok(alerts.iter().filter(|alert| (from..=to).contains(&alert.published_at)).cloned().collect())
+    }
+
+    async fn put_prompt_alert(&self, alert: &PromptAlert, _expires_at: i64) -> Result<Put, PortError> {
+        self.spend()?;
+        let mut alerts = lock(&self.alerts);
+        if alerts.iter().any(|known| known.key() == alert.key()) {
+            return Ok(Put::Duplicate);
+        }
+        alerts.push(alert.clone());
+        Ok(Put::Stored)
+    }
+}
+
+impl PublishAlerts for Memory {
+    async fn publish(&self, message: &Message) -> Result<String, PortError> {
+        self.spend()?;
+        lock(&self.published).push(message.clone());
+        Ok("message".to_owned())
     }
 }
 

@@ -9,6 +9,7 @@ use audit_domain::{
     invocation::pointer::{BodyPointer, Followed},
     ledger::{
         delivery::Delivery,
+        prompt_alert::PromptAlert,
         record::{ChangeLine, InvocationLine, Record},
         state::{Sighting, StateKey},
     },
@@ -252,6 +253,40 @@ pub trait CountSightings: Sync {
         day: &str,
         limit: usize,
     ) -> impl Future<Output = Result<usize, PortError>> + Send;
+}
+
+/// Asks who used which system prompt before: `dynamodb:Query` on States.
+pub trait FindSightings: Sync {
+    /// Whether anybody used this system prompt before.
+    fn is_prompt_seen(&self, id: &str) -> impl Future<Output = Result<bool, PortError>> + Send;
+    /// A sighting of the first day on which the ledger has a caller.
+    fn first_of_caller(
+        &self,
+        caller: &str,
+    ) -> impl Future<Output = Result<Option<Sighting>, PortError>> + Send;
+    /// A caller's sightings up to a day, that included: those of the latest days, at most `limit`.
+    fn newest_of_caller(
+        &self,
+        caller: &str,
+        until_day: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
+}
+
+/// Knows which new system prompts were told: `dynamodb:Query` and `dynamodb:PutItem` on States.
+pub trait MarkPromptAlerts: Sync {
+    /// The alerts that went out from one moment to another, both included.
+    fn prompt_alerts(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Future<Output = Result<Vec<PromptAlert>, PortError>> + Send;
+    /// Marks that an alert went out.
+    fn put_prompt_alert(
+        &self,
+        alert: &PromptAlert,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<Put, PortError>> + Send;
 }
 
 /// Asks the Records table: `dynamodb:Query` on it and its indexes.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audit_domain::{
     digest::bounded_key,
+    drift::PromptUse,
     invocation::{Invocation, RecordReading},
     ledger::{
         record::Retention,
@@ -15,7 +16,10 @@ use audit_domain::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
-use crate::ports::{CountSightings, PortError, PutStates};
+use crate::{
+    ports::{CountSightings, PortError, PutStates},
+    prompt_drift::TellNewPrompts,
+};
 
 /// A caller with so many system prompts on a day embeds dates or names in them: their texts are not kept.
 pub const VOLATILE: usize = 1_000;
@@ -31,6 +35,8 @@ const CONCURRENCY: usize = 16;
 pub struct Sightings {
     gathered: BTreeMap<StateKey, Sighting>,
     kept_texts: BTreeSet<String>,
+    /// The earliest uses that may be news, by prompt and caller.
+    uses: BTreeMap<(String, String), PromptUse>,
     prompts_of: BTreeMap<(String, String), BTreeSet<String>>,
     volatile: BTreeSet<(String, String)>,
     /// The days of the invocations, with when they are over.
@@ -51,6 +57,7 @@ impl Sightings {
         &mut self,
         reading: &RecordReading,
         states: &(impl PutStates + CountSightings),
+        telling: &impl TellNewPrompts,
         retention: Retention,
         now: Timestamp,
     ) -> Result<(), PortError> {
@@ -68,6 +75,14 @@ impl Sightings {
             states.put_prompt_text(&prompt.id, &prompt.text, expires_at).await?;
             self.kept_texts.insert(id.to_owned());
         }
+        if telling.concerns(id, invocation.occurred_at)
+            && let Some(used) = PromptUse::of(reading)
+        {
+            let known = self.uses.entry((id.to_owned(), caller.to_owned())).or_insert_with(|| used.clone());
+            if used.order() < known.order() {
+                *known = used;
+            }
+        }
         let sighting = sighting(invocation, id);
         for key in [
             StateKey::prompt_seen(id, &day),
@@ -80,21 +95,28 @@ impl Sightings {
                 .or_insert_with(|| sighting.clone());
         }
         if self.gathered.len() + self.days.len() > GATHERED {
-            self.flush(states, retention, now).await?;
+            self.flush(states, telling, retention, now).await?;
         }
         Ok(())
     }
 
-    /// Writes what was gathered.
+    /// Writes what was gathered; new prompts are told of before, since they are not new afterwards.
     ///
     /// # Errors
-    /// Of the port; what was gathered is then still there.
+    /// Of the ports; what was gathered is then still there.
     pub async fn flush(
         &mut self,
         states: &impl PutStates,
+        telling: &impl TellNewPrompts,
         retention: Retention,
         now: Timestamp,
     ) -> Result<(), PortError> {
+        let is_volatile = |caller: &str, used: &PromptUse| {
+            self.volatile.contains(&(caller.to_owned(), time::day(used.occurred_at)))
+        };
+        let uses = self.uses.iter().filter(|((_, caller), used)| !is_volatile(caller, used));
+        let uses: Vec<&PromptUse> = uses.map(|(_, used)| used).collect();
+        telling.tell(&uses).await?;
         stream::iter(&self.gathered)
             .map(|(key, sighting)| {
                 states.put_sighting(key, sighting, retention.expires_at(sighting.last_seen, now))
@@ -102,7 +124,9 @@ impl Sightings {
             .buffer_unordered(CONCURRENCY)
             .try_collect::<()>()
             .await?;
+        telling.noted(&uses);
         self.gathered.clear();
+        self.uses.clear();
         while let Some((day, expires_at)) = self.days.first_key_value() {
             states.put_invocation_day(day, *expires_at).await?;
             self.days.pop_first();

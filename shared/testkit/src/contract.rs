@@ -1,8 +1,9 @@
 //! What every ledger has to keep: the embedded engine, the same behind faults, an emulator, the cloud.
 
 use audit_app::ports::{
-    CountSightings, FetchKept, FindRecords, KeepObjects, PortError, Put, PutDeliveries, PutRecords,
-    PutResourceStates, PutStates, QueryRecords, QueryResourceStates, QueryStates, Span,
+    CountSightings, FetchKept, FindRecords, FindSightings, KeepObjects, MarkPromptAlerts, PortError, Put,
+    PutDeliveries, PutRecords, PutResourceStates, PutStates, QueryRecords, QueryResourceStates, QueryStates,
+    Span,
 };
 use audit_aws::dynamodb::{Ledger, tables};
 use audit_domain::{
@@ -12,6 +13,7 @@ use audit_domain::{
     invocation::{BodyState, Invocation, RecordReading},
     ledger::{
         delivery::{Completion, Counts, Delivery},
+        prompt_alert::PromptAlert,
         record::{AlertMark, Call, Common, Diff, DiffRead, FieldChange, Link, Record, Source, alert_key},
         state::{Sighting, StateKey},
     },
@@ -54,6 +56,8 @@ pub async fn ledger_keeps(client: &Client) {
     keys_over_the_limit_are_cut_and_found_again(&ledger).await;
     what_is_over_its_retention_is_not_shown(&ledger).await;
     sightings_merge_in_any_order(&ledger).await;
+    who_used_what_before_is_found(&ledger).await;
+    told_prompts_are_found_by_when_they_were_told(&ledger).await;
     texts_are_kept_whole(&ledger).await;
     states_are_in_order_and_the_newest_is_found(&ledger).await;
     a_delivery_stands_unless_it_broke_off(&ledger, client).await;
@@ -283,6 +287,76 @@ async fn states_are_in_order_and_the_newest_is_found(ledger: &Ledger<NoObjects>)
     assert_eq!(ledger.resource_states(resource).await.unwrap().len(), 3);
     let other = Resource { version: Some("4".into()), ..resource.clone() };
     assert_eq!(ledger.resource_states(&other).await.unwrap(), []);
+}
+
+async fn who_used_what_before_is_found(ledger: &Ledger<NoObjects>) {
+    let id = "f".repeat(64);
+    let (caller, other) = ("arn:aws:sts::1:assumed-role/found", "arn:aws:sts::1:assumed-role/found-too");
+    let note = async |caller: &str, when: &str, id: &str, expires_at: i64| {
+        let at = at(when);
+        let sighting = Sighting {
+            system_prompt_id: id.to_owned(),
+            first_seen: at,
+            last_seen: at,
+            sample_request_id: when.to_owned(),
+            model_id: "m".into(),
+            caller: caller.to_owned(),
+        };
+        let day = &when[..10];
+        for key in [StateKey::prompt_seen(id, day), StateKey::caller_seen(caller, day, id)] {
+            ledger.put_sighting(&key, &sighting, expires_at).await.unwrap();
+        }
+    };
+    assert!(!ledger.is_prompt_seen(&id).await.unwrap());
+    assert_eq!(ledger.first_of_caller(caller).await.unwrap(), None);
+    for (when, id) in [
+        ("2026-10-14T10:00:00Z", "b"),
+        ("2026-10-15T10:00:00Z", id.as_str()),
+        ("2026-10-01T10:00:00Z", "c"),
+        ("2026-10-15T23:00:00Z", "e"),
+        ("2026-10-16T00:00:00Z", "d"),
+    ] {
+        note(caller, when, id, LATER).await;
+    }
+    note(other, "2026-09-01T10:00:00Z", "g", LATER).await;
+    assert!(ledger.is_prompt_seen(&id).await.unwrap());
+    assert!(!ledger.is_prompt_seen(&id[1..]).await.unwrap());
+    let first = ledger.first_of_caller(caller).await.unwrap().unwrap();
+    assert_eq!(first.sample_request_id, "2026-10-01T10:00:00Z");
+    let newest = async |limit| {
+        let found = ledger.newest_of_caller(caller, "2026-10-15", limit).await.unwrap();
+        found.into_iter().map(|seen| seen.sample_request_id[..10].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(newest(3).await, ["2026-10-15", "2026-10-15", "2026-10-14"]);
+    assert_eq!(newest(10).await.len(), 4, "those of later days are not among them");
+    // what is over its retention says nothing of a prompt, and that its caller is known since long
+    note(caller, "2025-01-01T00:00:00Z", "expired", 1).await;
+    assert!(!ledger.is_prompt_seen("expired").await.unwrap());
+    let first = ledger.first_of_caller(caller).await.unwrap().unwrap();
+    assert_eq!(first.sample_request_id, "2025-01-01T00:00:00Z");
+}
+
+async fn told_prompts_are_found_by_when_they_were_told(ledger: &Ledger<NoObjects>) {
+    let alert = |when: &str, id: &str| PromptAlert {
+        system_prompt_id: id.to_owned(),
+        caller: "arn:aws:iam::1:user/kim".to_owned(),
+        published_at: at(when),
+        message_id: "m".to_owned(),
+    };
+    let alerts = [
+        alert("2026-10-14T23:30:00Z", "a"),
+        alert("2026-10-15T00:10:00Z", "b"),
+        alert("2026-10-15T00:10:00Z", "c"),
+        alert("2026-10-15T00:10:00.001Z", "d"),
+    ];
+    for alert in &alerts {
+        assert_eq!(ledger.put_prompt_alert(alert, LATER).await.unwrap(), Put::Stored);
+        assert_eq!(ledger.put_prompt_alert(alert, LATER).await.unwrap(), Put::Duplicate);
+    }
+    let found = async |from, to| ledger.prompt_alerts(at(from), at(to)).await.unwrap();
+    assert_eq!(found("2026-10-14T23:10:00Z", "2026-10-15T00:10:00Z").await, alerts[..3], "over midnight");
+    assert_eq!(found("2026-10-14T23:30:00.001Z", "2026-10-15T00:09:59Z").await, []);
+    assert_eq!(found("2026-10-15T00:10:00Z", "2026-10-15T01:10:00Z").await, alerts[1..]);
 }
 
 async fn texts_are_kept_whole(ledger: &Ledger<NoObjects>) {

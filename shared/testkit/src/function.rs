@@ -50,6 +50,11 @@ pub struct Died;
 impl Function {
     /// Starts the function of that name in this cloud, with the environment that the template gives it.
     pub async fn start(name: &str, cloud: &Cloud) -> Self {
+        Self::start_without(name, cloud, &[]).await
+    }
+
+    /// The same, without these variables.
+    pub async fn start_without(name: &str, cloud: &Cloud, variables: &[&str]) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();
         let runtime = Arc::new(Runtime { events: Mutex::new(receiver), waiting: Mutex::new(HashMap::new()) });
         let app = Router::new()
@@ -63,6 +68,7 @@ impl Function {
         let child = Command::new(binary(name))
             .env_clear()
             .envs(environment(name, &address, cloud))
+            .envs(variables.iter().map(|variable| (variable, "")))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)

@@ -9,6 +9,7 @@ use std::io::IsTerminal as _;
 use audit_app::{
     index::{Indexing, Takes, index_object},
     ports::{AwaitBodies, FindDeliveries as _, FollowBodies, ListedObject},
+    prompt_drift::Silent,
 };
 use audit_domain::ledger::{delivery::Delivery, record::Retention};
 use futures_util::{StreamExt as _, stream};
@@ -125,7 +126,8 @@ impl Run<'_> {
             self.bar.inc(bytes);
         };
         let indexed =
-            index_object(&self.objects, self.ledger, bodies, &location, indexing, &mut progress).await;
+            index_object(&self.objects, self.ledger, bodies, &Silent, &location, indexing, &mut progress)
+                .await;
         // what was not read for its name or its end is done as well
         self.bar.inc(object.size.saturating_sub(read));
         indexed.map_err(|error| (location.to_string(), error.to_string()))

@@ -23,6 +23,7 @@ use crate::{
     body_request::BodyRequest,
     inflate::{Inflate, PIECE},
     ports::{AwaitBodies, Chunks, FollowBodies, PortError, Put, ReadBodies, Remedy},
+    prompt_drift::TellNewPrompts,
     sightings::Sightings,
 };
 
@@ -154,12 +155,14 @@ pub async fn follow_request<O: ReadBodies>(
     allowed: Option<&AllowedPlaces>,
     queue: &impl AwaitBodies,
     ledger: &impl Ledger,
+    telling: &impl TellNewPrompts,
     indexing: Indexing,
 ) -> Result<BodiesFollowed, PortError> {
     let bodies = LastTry { inner: InBuckets { objects, allowed }, is_last: request.attempt >= TRIES };
     let mut follower = Follower {
         location: &request.location,
         bodies,
+        telling,
         indexing,
         sightings: Sightings::new(),
         outcome: BodiesFollowed::default(),
@@ -180,7 +183,7 @@ pub async fn follow_request<O: ReadBodies>(
     let _broken_off = inflate.finish(&mut |bytes| values.push(bytes));
     values.finish();
     follower.take(&mut values, &mut wanted, ledger).await?;
-    follower.sightings.flush(ledger, indexing.retention, indexing.now).await?;
+    follower.sightings.flush(ledger, telling, indexing.retention, indexing.now).await?;
     if !follower.remaining.is_empty() {
         let again = BodyRequest {
             location: request.location.clone(),
@@ -208,16 +211,17 @@ impl<F: FollowBodies> FollowBodies for LastTry<F> {
     }
 }
 
-struct Follower<'a, F> {
+struct Follower<'a, F, T> {
     location: &'a ObjectLocation,
     bodies: F,
+    telling: &'a T,
     indexing: Indexing,
     sightings: Sightings,
     outcome: BodiesFollowed,
     remaining: Vec<u64>,
 }
 
-impl<F: FollowBodies> Follower<'_, F> {
+impl<F: FollowBodies, T: TellNewPrompts> Follower<'_, F, T> {
     async fn take(
         &mut self,
         values: &mut Values,
@@ -248,7 +252,7 @@ impl<F: FollowBodies> Follower<'_, F> {
         }
         let states = [found.reading.invocation.input_body, found.reading.invocation.output_body];
         let lacks = states.iter().any(|state| matches!(state, BodyState::Missing | BodyState::Refused));
-        let put = match self.sightings.add(&found.reading, ledger, retention, now).await {
+        let put = match self.sightings.add(&found.reading, ledger, self.telling, retention, now).await {
             Ok(()) => write_invocation(found.reading, ledger, retention, now).await,
             Err(error) => Err(error),
         };

@@ -33,6 +33,7 @@ use crate::{
         AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, PutDeliveries, PutRecords,
         PutStates, ReadObjects, Remedy,
     },
+    prompt_drift::TellNewPrompts,
     sightings::Sightings,
 };
 
@@ -69,7 +70,8 @@ pub struct Indexing {
 pub trait Ledger: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects {}
 impl<T: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects> Ledger for T {}
 
-/// Indexes one object, and writes down what became of it. `progress` is told the compressed bytes of each piece.
+/// Indexes one object, and writes down what became of it. `progress` is told the compressed bytes of each piece, `telling`
+/// the system prompts that are used.
 ///
 /// # Errors
 /// Only what is worth another try: the object could not be opened or the ledger not be reached. What was
@@ -78,18 +80,19 @@ pub async fn index_object(
     objects: &impl ReadObjects,
     ledger: &impl Ledger,
     bodies: &(impl FollowBodies + AwaitBodies),
+    telling: &impl TellNewPrompts,
     location: &ObjectLocation,
     indexing: Indexing,
     progress: &mut (impl FnMut(u64) + Send),
 ) -> Result<Delivery, PortError> {
-    let mut run = Run::new(location, indexing);
+    let mut run = Run::new(location, telling, indexing);
     if let Some(reason) = location.role().why_ignored() {
         return Ok(run.delivery(Completion::Done, Some(reason)));
     }
     let mut values = ObjectValues::new(objects.open(location).await?);
     run.read_through(&mut values, ledger, bodies, progress).await?;
     run.write_batch(ledger, bodies).await?;
-    run.sightings.flush(ledger, indexing.retention, indexing.now).await?;
+    run.sightings.flush(ledger, telling, indexing.retention, indexing.now).await?;
     run.ask_for_bodies(bodies).await?;
     (run.counts.received, run.bytes) = (values.met(), values.inflated());
     let completion = values.completion();
@@ -99,8 +102,9 @@ pub async fn index_object(
     Ok(delivery)
 }
 
-struct Run<'a> {
+struct Run<'a, T> {
     location: &'a ObjectLocation,
+    telling: &'a T,
     indexing: Indexing,
     batch: Vec<Found>,
     /// How many bytes the records of the batch had.
@@ -114,10 +118,11 @@ struct Run<'a> {
     rejects: Vec<Reject>,
 }
 
-impl<'a> Run<'a> {
-    fn new(location: &'a ObjectLocation, indexing: Indexing) -> Self {
+impl<'a, T: TellNewPrompts> Run<'a, T> {
+    fn new(location: &'a ObjectLocation, telling: &'a T, indexing: Indexing) -> Self {
         Self {
             location,
+            telling,
             indexing,
             batch: Vec::with_capacity(BATCH),
             batch_bytes: 0,
@@ -207,7 +212,7 @@ impl<'a> Run<'a> {
             }
         }
         let Indexing { retention, now, .. } = self.indexing;
-        match self.sightings.add(&found.reading, ledger, retention, now).await {
+        match self.sightings.add(&found.reading, ledger, self.telling, retention, now).await {
             Ok(()) => Ok(None),
             Err(error) if error.remedy == Remedy::Permanent => {
                 Ok(Some(not_kept(&found.reading.invocation.evidence, &error)))

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     inflate::PIECE,
     memory::{Content, Memory},
+    prompt_drift::Silent,
     strategies::{cut, gzip, sizes, text},
 };
 
@@ -130,10 +131,12 @@ fn ledger_of(objects: &[Object], bodies_there: bool) -> Memory {
             let location = ObjectLocation::object(BUCKET, format!("AWSLogs/{nth}.json.gz"));
             memory.put_object(&location, object.pieces());
             let bodies = Later { queue: &memory, allowed: None };
-            index_object(&memory, &memory, &bodies, &location, indexing(), &mut |_| {}).await.unwrap();
+            index_object(&memory, &memory, &bodies, &Silent, &location, indexing(), &mut |_| {})
+                .await
+                .unwrap();
         }
         while let Some(request) = memory.next_request() {
-            follow_request(&request, &memory, None, &memory, &memory, indexing()).await.unwrap();
+            follow_request(&request, &memory, None, &memory, &memory, &Silent, indexing()).await.unwrap();
         }
     });
     memory
@@ -223,7 +226,7 @@ proptest! {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let indexing = Indexing { takes, ..indexing() };
             let mut progress = |_| {};
-            let indexed = index_object(&memory, &memory, &bodies, &location, indexing, &mut progress);
+            let indexed = index_object(&memory, &memory, &bodies, &Silent, &location, indexing, &mut progress);
             (runtime.block_on(indexed).unwrap(), memory.content())
         };
         let (delivery, content) = read(&sizes);

@@ -77,7 +77,7 @@ pub(super) fn summary_message(changes: &[&Change]) -> Message {
 }
 
 /// Attributes of at most 256 characters, none of them empty: the topic refuses an empty one.
-fn filled<const N: usize>(attributes: [(&'static str, String); N]) -> Vec<(&'static str, String)> {
+pub(crate) fn filled<const N: usize>(attributes: [(&'static str, String); N]) -> Vec<(&'static str, String)> {
     attributes
         .into_iter()
         .map(|(name, value)| (name, one_line(&value, 256)))

@@ -16,6 +16,7 @@ use audit_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use self::messages::filled;
 use self::{messages::summary_message, observe::Observed, store::event_key};
 pub use self::{
     messages::{follow_up, message},

@@ -2,10 +2,11 @@
 //!
 //! * [`item`]: attributes by name, written and read.
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
-//! * `writes`, `reads`: the ports.
+//! * `writes`, `reads`: the ports; `drift`: those of new system prompts.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
+mod drift;
 pub mod item;
 mod reads;
 mod records;

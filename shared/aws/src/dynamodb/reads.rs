@@ -183,12 +183,12 @@ impl<K> Ledger<K> {
         self.client.query().table_name(&self.tables.records)
     }
 
-    fn query_states(&self) -> QueryFluentBuilder {
+    pub(super) fn query_states(&self) -> QueryFluentBuilder {
         self.client.query().table_name(&self.tables.states)
     }
 
     /// Every item of a query, all pages, as `decode` reads them.
-    async fn all<T>(
+    pub(super) async fn all<T>(
         &self,
         query: QueryFluentBuilder,
         action: &str,
@@ -208,20 +208,20 @@ impl<K> Ledger<K> {
         Ok(found)
     }
 
-    fn is_current(&self, item: &Attributes) -> bool {
+    pub(super) fn is_current(&self, item: &Attributes) -> bool {
         let expires_at: Option<i64> = Reader::of(item).number("expires_at");
         expires_at.is_none_or(|at| at > self.as_of.as_second())
     }
 }
 
-fn by_key(query: QueryFluentBuilder, name: &str, value: &str) -> QueryFluentBuilder {
+pub(super) fn by_key(query: QueryFluentBuilder, name: &str, value: &str) -> QueryFluentBuilder {
     query
         .key_condition_expression("#partition = :partition")
         .expression_attribute_names("#partition", name)
         .expression_attribute_values(":partition", AttributeValue::S(value.to_owned()))
 }
 
-fn begins_with(query: QueryFluentBuilder, subject: &str, prefix: &str) -> QueryFluentBuilder {
+pub(super) fn begins_with(query: QueryFluentBuilder, subject: &str, prefix: &str) -> QueryFluentBuilder {
     query
         .key_condition_expression("subject = :partition AND begins_with(version, :prefix)")
         .expression_attribute_values(":partition", AttributeValue::S(subject.to_owned()))

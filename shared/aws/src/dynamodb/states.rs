@@ -6,6 +6,7 @@ use audit_domain::{
     change::Resource,
     digest::Sha256,
     ledger::{
+        prompt_alert::PromptAlert,
         record::SCHEMA,
         state::{Sighting, StateKey},
     },
@@ -151,6 +152,28 @@ pub(super) fn decode_sighting(item: &Attributes) -> Result<Sighting, Unreadable>
         sample_request_id: item.text("sample_request_id")?,
         model_id: item.text("model_id")?,
         caller: item.text("caller")?,
+    })
+}
+
+/// The mark that the alert of a new system prompt went out.
+pub(super) fn encode_prompt_alert(alert: &PromptAlert, expires_at: i64) -> Attributes {
+    keyed(&alert.key())
+        .number("expires_at", expires_at)
+        .text("system_prompt_id", &alert.system_prompt_id)
+        .text("caller", &alert.caller)
+        .moment("published_at", alert.published_at)
+        .text("message_id", &alert.message_id)
+        .finish()
+}
+
+/// The mark of such an item.
+pub(super) fn decode_prompt_alert(item: &Attributes) -> Result<PromptAlert, Unreadable> {
+    let item = Reader::of(item);
+    Ok(PromptAlert {
+        system_prompt_id: item.text("system_prompt_id")?,
+        caller: item.text("caller")?,
+        published_at: item.moment("published_at")?,
+        message_id: item.text("message_id")?,
     })
 }
 

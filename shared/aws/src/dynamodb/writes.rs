@@ -211,7 +211,10 @@ impl<K: Sync> PutDeliveries for Ledger<K> {
 }
 
 /// A failed condition is a duplicate.
-async fn conditional(put: PutItemFluentBuilder, action: impl Fn() -> String) -> Result<Put, PortError> {
+pub(super) async fn conditional(
+    put: PutItemFluentBuilder,
+    action: impl Fn() -> String,
+) -> Result<Put, PortError> {
     match put.send().await {
         Ok(_) => Ok(Put::Stored),
         Err(error) => match error.as_service_error() {
