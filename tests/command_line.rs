@@ -1,5 +1,7 @@
 //! The real `bedrock-audit` binary.
 
+mod timeline;
+
 use std::{path::Path, process::Command};
 
 use audit_testkit::{cloud::gzip, function::binary};
@@ -23,8 +25,12 @@ impl Answer {
 }
 
 fn ask(ledger: &Path, arguments: &[&str]) -> Answer {
+    ask_at("2026-10-20T08:00:00Z", ledger, arguments)
+}
+
+fn ask_at(now: &str, ledger: &Path, arguments: &[&str]) -> Answer {
     let output = Command::new(binary("bedrock-audit"))
-        .args(["--now", "2026-10-20T08:00:00Z", "--ledger"])
+        .args(["--now", now, "--ledger"])
         .arg(ledger)
         .args(arguments)
         .output()

@@ -4,12 +4,14 @@
 //! * `ledger`: which ledger is asked: `embedded` in a file, or a deployed stack's tables.
 //! * `objects`: log objects on this machine and in buckets.
 //! * `commands`: one file per command.
+//! * `lines`: two texts compared.
 //! * `output`: tables for people, JSON for machines; nothing of a record reaches the terminal unescaped.
 
 mod arguments;
 mod commands;
 mod embedded;
 mod ledger;
+mod lines;
 mod objects;
 mod output;
 

@@ -7,9 +7,8 @@ use audit_domain::{
 };
 use jiff::tz::Offset;
 use serde_json::{Value, json};
-use similar::{ChangeTag, TextDiff};
 
-use crate::output;
+use crate::{lines, output};
 
 /// Texts from so many characters on, or of several lines, are shown line by line.
 const LONG: usize = 80;
@@ -64,7 +63,7 @@ fn print_field(field: &FieldChange) {
     match (text(&field.before), text(&field.after)) {
         (Some(before), Some(after)) if is_long(&before) || is_long(&after) => {
             output::say(&format!("  {}{effect}", output::line(&field.path)));
-            print_lines(&before, &after);
+            lines::told(&before, &after).iter().for_each(|line| output::say(&format!("    {line}")));
         }
         _ => {
             let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
@@ -76,20 +75,6 @@ fn print_field(field: &FieldChange) {
 
 fn is_long(text: &str) -> bool {
     text.len() > LONG || text.contains('\n')
-}
-
-/// A text line by line: what went, what came, and what stayed around it.
-fn print_lines(before: &str, after: &str) {
-    let diff = TextDiff::from_lines(before, after);
-    let shown = diff.grouped_ops(1);
-    for change in shown.iter().flatten().flat_map(|part| diff.iter_changes(part)) {
-        let mark = match change.tag() {
-            ChangeTag::Delete => '-',
-            ChangeTag::Insert => '+',
-            ChangeTag::Equal => ' ',
-        };
-        output::say(&format!("    {mark} {}", output::line(change.value().trim_end_matches('\n'))));
-    }
 }
 
 /// Which responses ran under a weakened guardrail.

@@ -9,6 +9,7 @@ mod invocations;
 mod later;
 mod prompts;
 mod states;
+mod timeline;
 mod verify;
 
 use crate::{

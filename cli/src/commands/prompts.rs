@@ -7,6 +7,7 @@ use audit_app::{
 use audit_domain::{ledger::state::Sighting, time};
 use serde_json::{Value, json};
 
+use super::timeline;
 use crate::{
     arguments::{Global, Window},
     ledger::AnyLedger,
@@ -32,6 +33,9 @@ pub(crate) async fn list(
         span => span,
     };
     let query = PromptQuery { principal, span };
+    if query.principal.is_some() {
+        return timeline::show(&query, ledger, global).await;
+    }
     let prompts = answer::prompts(&query, now, ledger).await.map_err(|error| error.to_string())?;
     if global.json {
         output::json(&prompts.iter().map(sighting_json).collect());
@@ -95,7 +99,7 @@ pub(crate) async fn show(id: &str, ledger: &AnyLedger, global: &Global) -> Resul
     Ok(Ending::Done)
 }
 
-fn sighting_json(seen: &Sighting) -> Value {
+pub(super) fn sighting_json(seen: &Sighting) -> Value {
     json!({
         "id": seen.system_prompt_id,
         "first_seen": time::rfc3339(seen.first_seen),

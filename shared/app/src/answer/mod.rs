@@ -15,7 +15,7 @@ pub use self::{
     changes::{ChangeQuery, changes},
     explain::{Explanation, SHORTLY_BEFORE, explain},
     invocations::{GuardrailFilter, InvocationQuery, invocations},
-    prompts::{PromptAnswer, PromptQuery, prompt, prompts},
+    prompts::{PromptAnswer, PromptQuery, Timeline, in_use, prompt, prompts, timelines},
     states::{InForce, enforced_guardrail, in_force, state_at, states},
 };
 use crate::ports::Span;

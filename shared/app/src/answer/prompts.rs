@@ -27,18 +27,48 @@ pub async fn prompts(
     now: Timestamp,
     ledger: &(impl QueryRecords + QueryStates),
 ) -> Result<Vec<Sighting>, PortError> {
-    let span = query.span.unwrap_or_else(|| everything(now));
-    let sightings = match query.principal.as_deref() {
-        Some(arn) if arn.starts_with("arn:") => {
-            let caller = Principal::from_arn(arn);
-            let (from, to) = (time::day(span.since), time::day(span.until));
-            ledger.caller_sightings(caller.caller(), &from, &to).await?
-        }
-        Some(name) => sightings_by_name(name, span, ledger).await?,
-        None => listed_prompts(span, ledger).await?,
-    };
+    Ok(in_use(sightings(query, now, ledger).await?))
+}
+
+/// The system prompts of a caller, in the order in which they came into use: one entry for each, however often it was
+/// returned to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// The caller: a role or user ARN.
+    pub caller: String,
+    /// Each with its first and last sighting in the span.
+    pub prompts: Vec<Sighting>,
+}
+
+/// The timelines of the callers that are asked for, by their ARNs.
+///
+/// # Errors
+/// Of the ports.
+pub async fn timelines(
+    query: &PromptQuery,
+    now: Timestamp,
+    ledger: &(impl QueryRecords + QueryStates),
+) -> Result<Vec<Timeline>, PortError> {
+    let mut by_caller: BTreeMap<String, Vec<Sighting>> = BTreeMap::new();
+    for sighting in sightings(query, now, ledger).await? {
+        by_caller.entry(sighting.caller.clone()).or_default().push(sighting);
+    }
+    let timelines = by_caller.into_iter().map(|(caller, sightings)| {
+        let mut prompts = in_use(sightings);
+        prompts.sort_by(|a, b| came_into_use(a).cmp(&came_into_use(b)));
+        Timeline { caller, prompts }
+    });
+    Ok(timelines.collect())
+}
+
+fn came_into_use(seen: &Sighting) -> (Timestamp, &str, &str) {
+    (seen.first_seen, &seen.sample_request_id, &seen.system_prompt_id)
+}
+
+/// These sightings as one for each system prompt, the one seen last first.
+pub fn in_use(sightings: impl IntoIterator<Item = Sighting>) -> Vec<Sighting> {
     let mut by_id: BTreeMap<String, Sighting> = BTreeMap::new();
-    for sighting in sightings.into_iter().filter(|s| s.last_seen >= span.since && s.first_seen < span.until) {
+    for sighting in sightings {
         match by_id.get_mut(&sighting.system_prompt_id) {
             Some(known) => known.merge(&sighting),
             None => {
@@ -48,7 +78,26 @@ pub async fn prompts(
     }
     let mut prompts: Vec<_> = by_id.into_values().collect();
     prompts.sort_by(|a, b| (b.last_seen, &b.system_prompt_id).cmp(&(a.last_seen, &a.system_prompt_id)));
-    Ok(prompts)
+    prompts
+}
+
+async fn sightings(
+    query: &PromptQuery,
+    now: Timestamp,
+    ledger: &(impl QueryRecords + QueryStates),
+) -> Result<Vec<Sighting>, PortError> {
+    let span = query.span.unwrap_or_else(|| everything(now));
+    let mut sightings = match query.principal.as_deref() {
+        Some(arn) if arn.starts_with("arn:") => {
+            let caller = Principal::from_arn(arn);
+            let (from, to) = (time::day(span.since), time::day(span.until));
+            ledger.caller_sightings(caller.caller(), &from, &to).await?
+        }
+        Some(name) => sightings_by_name(name, span, ledger).await?,
+        None => listed_prompts(span, ledger).await?,
+    };
+    sightings.retain(|seen| seen.last_seen >= span.since && seen.first_seen < span.until);
+    Ok(sightings)
 }
 
 async fn listed_prompts(span: Span, ledger: &impl QueryStates) -> Result<Vec<Sighting>, PortError> {
