@@ -21,6 +21,7 @@ pub const VARIABLES: &[Variable] = &[
     required(STATES_TABLE, "the States table"),
     required(DELIVERIES_TABLE, "the Deliveries table"),
     required(AUDIT_BUCKET, "the bucket for raw events and for what is too large for an item"),
+    // index-invocations does without
     required(ALERT_TOPIC_ARN, "the topic for people"),
     optional(CHANGES_TOPIC_ARN, "the topic for machines", "none"),
     optional(

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    index::{Indexing, Takes, bodies::Later, index_object},
+    index::{
+        Indexing, Takes,
+        bodies::{Later, follow_request},
+        index_object,
+    },
     memory::Memory,
     ports::{Message, PutStates as _},
 };
@@ -62,17 +66,21 @@ impl World {
         world
     }
 
-    pub(super) async fn index(&self, key: &str, calls: &[String], now: Timestamp) -> Result<(), PortError> {
-        let location = ObjectLocation::object("logs", key);
-        self.memory.put_object(&location, vec![calls.join("\n").into_bytes()]);
-        let drift = PromptDrift {
+    fn drift(&self, now: Timestamp) -> PromptDrift<'_, Memory, Memory> {
+        PromptDrift {
             ledger: &self.memory,
             alerts: &self.memory,
             met: &self.met,
             max_age: SignedDuration::from_hours(24),
             retention: Retention::DEFAULT,
             now,
-        };
+        }
+    }
+
+    pub(super) async fn index(&self, key: &str, calls: &[String], now: Timestamp) -> Result<(), PortError> {
+        let location = ObjectLocation::object("logs", key);
+        self.memory.put_object(&location, vec![calls.join("\n").into_bytes()]);
+        let drift = self.drift(now);
         let indexing = Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, now };
         let bodies = Later { queue: &self.memory, allowed: None };
         let indexed =
@@ -229,6 +237,27 @@ async fn the_alerts_of_an_hour_are_bounded_and_the_last_one_says_so() {
     let next_hour = now().checked_add(SignedDuration::from_mins(61)).unwrap();
     world.index("next", &many(30, 31), next_hour).await.unwrap();
     assert_eq!(world.met.take_counts(), (1, 0));
+}
+
+#[tokio::test]
+async fn a_prompt_that_comes_later_in_a_body_of_its_own_is_told_then() {
+    let world = World::with_callers(&["claims-app"]).await;
+    let path =
+        "AWSLogs/444455556666/BedrockModelInvocationLogs/eu-central-1/2026/10/15/13/data/x_input.json.gz";
+    let mut record: Value = serde_json::from_str(&call("claims-app", "", ago(9), "a")).unwrap();
+    let mut body = record["input"]["inputBodyJson"].take();
+    record["input"] = json!({ "inputBodyS3Path": format!("s3://logs/{path}") });
+    assert!(world.told(&[record.to_string()]).await.is_empty());
+
+    body["system"] = json!([{"text": "Be long."}]);
+    world.memory.put_object(&ObjectLocation::object("logs", path), vec![body.to_string().into_bytes()]);
+    let request = world.memory.next_request().expect("the body is asked for");
+    let (memory, drift) = (&world.memory, world.drift(now()));
+    let indexing = Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, now: now() };
+    for _ in 0..2 {
+        follow_request(&request, memory, None, memory, memory, &drift, indexing).await.unwrap();
+        assert_eq!(world.memory.published().len(), 1);
+    }
 }
 
 #[tokio::test]
