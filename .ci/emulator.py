@@ -509,6 +509,26 @@ def check_bodies(stack):
     equal("system prompt", second["system_prompt_status"], "recorded")
 
 
+def check_new_prompt(stack):
+    """a system prompt that nobody used before is told to people and machines, after its caller's first week"""
+    record = json.loads((ROOT / "events" / "invocations" / "converse.json").read_text())
+    record["identity"] = {"arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/drifting-app/session"}
+    for days, prompt in ((8, "Be kind."), (0, "Be rude.")):
+        when = STARTED - datetime.timedelta(days=days)
+        record.update(timestamp=when.strftime("%Y-%m-%dT%H:%M:%SZ"), requestId=str(uuid.uuid4()))
+        record["input"]["inputBodyJson"]["system"] = [{"text": prompt}]
+        key = LOG_KEY.replace("T153000", f"T15301{days}")
+        stack.put_log_object(key, [record])
+        wait_for(f"the delivery of {days} days ago", lambda: stack.deliveries(key))
+    told = lambda subscriber: [n for n in subscriber.drain() if "drifting-app" in n["Message"]]
+    (alert,) = wait_for("the alert", lambda: told(stack.alerts))
+    equal("severity", alert["MessageAttributes"]["severity"]["Value"], "info")
+    if "rude" in alert["Message"] or record["requestId"] not in alert["Message"]:
+        raise AssertionError(f"the alert says {alert['Message']}")
+    (published,) = wait_for("the same as JSON", lambda: told(stack.changes))
+    equal("request id", json.loads(published["Message"])["request_id"], record["requestId"])
+
+
 def check_changes(stack):
     """every change is recorded under its request id"""
     for nth, envelope in enumerate(incident_changes()):
@@ -661,6 +681,7 @@ CHECKS = (
     check_delivery_counts,
     check_invocations_again,
     check_bodies,
+    check_new_prompt,
     check_changes,
     check_alerts,
     check_published_changes,
