@@ -1,4 +1,4 @@
-//! index-invocations: S3 log delivery -> invocations, sources, system prompts.
+//! index-invocations: S3 log delivery -> invocations, sources, system prompts; alerts of prompts that nobody used before.
 //!
 //! Triggers, both SQS with batch size 1: the S3 event of one delivered log object (or, in other forms, of several), and the
 //! requests for bodies beside the log, which this function itself puts into the delay queue.

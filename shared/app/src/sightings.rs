@@ -78,7 +78,7 @@ impl Sightings {
         if telling.concerns(id, invocation.occurred_at)
             && let Some(used) = PromptUse::of(reading)
         {
-            let known = self.uses.entry((id.to_owned(), caller.to_owned())).or_insert_with(|| used.clone());
+            let known = self.uses.entry((id.to_owned(), bounded_key(caller))).or_insert_with(|| used.clone());
             if used.order() < known.order() {
                 *known = used;
             }

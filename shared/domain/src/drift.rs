@@ -25,7 +25,7 @@ pub const IN_ALL: usize = 50;
 /// The time for which the alerts are bounded.
 pub const WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// A caller's use of a system prompt: of several the earliest.
+/// A caller's use of a system prompt: of several the earliest. No text in it is over 1,000 bytes: it goes into a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromptUse {
     /// The system prompt.
@@ -50,15 +50,19 @@ impl PromptUse {
     /// The use that a record tells of; `None` where it has no system prompt.
     pub fn of(reading: &RecordReading) -> Option<Self> {
         let (invocation, prompt) = (&reading.invocation, reading.system_prompt.as_ref()?);
+        let principal = match &invocation.principal.arn {
+            Some(arn) => Principal::from_arn(&bounded_key(arn)),
+            None => Principal::default(),
+        };
         Some(Self {
             id: prompt.id.clone(),
             characters: prompt.text.chars().count(),
             occurred_at: invocation.occurred_at,
-            request_id: invocation.request_id.clone(),
-            model_id: invocation.model_id.clone(),
-            principal: invocation.principal.clone(),
-            account_id: invocation.account_id.clone(),
-            region: invocation.region.clone(),
+            request_id: bounded_key(&invocation.request_id),
+            model_id: bounded_key(&invocation.model_id),
+            principal,
+            account_id: bounded_key(&invocation.account_id),
+            region: bounded_key(&invocation.region),
         })
     }
 
@@ -143,6 +147,11 @@ pub fn plan<'a>(mut uses: Vec<NewUse<'a>>, sent: &[PromptAlert]) -> Plan<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        alert::{Alert, NewPrompt},
+        evidence::ObjectLocation,
+        report,
+    };
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -172,6 +181,28 @@ mod tests {
             published_at: used.occurred_at,
             message_id: "m".into(),
         }
+    }
+
+    #[test]
+    fn a_use_is_small_whatever_its_record_holds() {
+        let huge = "x".repeat(300_000);
+        let record = serde_json::json!({
+            "timestamp": "2026-10-15T14:00:00Z", "accountId": huge, "region": huge, "requestId": huge,
+            "modelId": huge, "operation": "Converse", "identity": {"arn": format!("arn:aws:iam::1:user/{huge}")},
+            "input": {"inputBodyJson": {"system": [{"text": huge}], "messages": []}},
+        });
+        let reading =
+            RecordReading::read(record.to_string().as_bytes(), 1, &ObjectLocation::file("x")).unwrap().0;
+        let used = PromptUse::of(&reading).unwrap();
+        assert_eq!(used.characters, 300_000);
+        let prompt = NewPrompt {
+            new: NewUse { used: &used, known_since: used.occurred_at },
+            before: None,
+            last_one: None,
+        };
+        let alert = Alert::of_new_prompt(&prompt);
+        assert!(alert.text.len() + alert.command.len() < 20_000, "{}", alert.text.len());
+        assert!(report::new_prompt(&prompt).to_string().len() < 20_000);
     }
 
     #[test]

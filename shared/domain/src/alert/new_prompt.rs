@@ -25,7 +25,11 @@ impl Alert {
     pub fn of_new_prompt(prompt: &NewPrompt<'_>) -> Self {
         let used = prompt.new.used;
         let caller = used.principal.caller();
-        let command = format!("bedrock-audit prompts --principal {}", shell_word(caller));
+        let command = match used.principal.arn {
+            Some(_) => format!("bedrock-audit prompts --principal {}", shell_word(caller)),
+            // the record does not say who it was
+            None => format!("bedrock-audit explain {}", shell_word(&used.request_id)),
+        };
         let name = caller.rsplit('/').next().unwrap_or(caller);
         Self {
             subject: ascii_subject(&format!("[info] new system prompt {} used by {name}", used.id.short())),
@@ -134,6 +138,14 @@ mod tests {
             assert!(alert.text.contains(&part), "{part:?} in\n{}", alert.text);
         }
         assert!(!alert.text.contains("further:"), "{}", alert.text);
+    }
+
+    #[test]
+    fn where_nobody_is_named_the_request_is() {
+        let nobody = PromptUse { principal: Principal::default(), ..used() };
+        let alert = told(&nobody, None, None);
+        assert_eq!(alert.command, "bedrock-audit explain r-1");
+        assert!(alert.text.contains("caller:    unknown, known since"), "{}", alert.text);
     }
 
     #[test]
