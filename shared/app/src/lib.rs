@@ -5,10 +5,12 @@
 //! * [`index`]: a log object into the ledger, by way of [`inflate`] and [`sightings`]; [`body_request`] is how bodies
 //!   beside the log are asked for later.
 //! * [`record_change`]: a change into the ledger, and its alert out.
+//! * [`baseline`]: every resource is looked at, for what no event tells.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
 
 pub mod answer;
+pub mod baseline;
 pub mod body_request;
 pub mod index;
 pub mod inflate;
