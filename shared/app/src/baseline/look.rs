@@ -19,6 +19,10 @@ use crate::{
     },
 };
 
+/// So many seconds it is known when a difference was first seen: longer than between two runs, and not so long that the
+/// same difference, when it comes again, is taken for an old one.
+const MONTH: i64 = 31 * 24 * 60 * 60;
+
 /// What came of a look at a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -135,7 +139,7 @@ where
         let after = found.read.as_ref().map_or("gone", |read| read.sha256().short());
         let difference = format!("{}#{after}", known.sha256.short());
         let now = self.now();
-        let expires_at = self.retention().expires_at(now, now);
+        let expires_at = now.as_second().saturating_add(MONTH);
         self.recorder.ledger.first_sight(subject, &difference, now, expires_at).await
     }
 

@@ -208,7 +208,7 @@ where
 
     /// Looks at one of many. Where that fails it is asked for by itself, and takes nobody down.
     async fn look_at(&self, run: Timestamp, subject: Subject, report: &mut Report) -> Result<(), PortError> {
-        if !report.looks.is_empty() {
+        if !(report.looks.is_empty() && report.failed.is_empty()) {
             self.queue.pause().await;
         }
         match self.look(run, &subject).await {

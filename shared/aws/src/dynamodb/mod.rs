@@ -2,11 +2,12 @@
 //!
 //! * [`item`]: attributes by name, written and read.
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
-//! * `writes`, `reads`: the ports.
+//! * `writes`, `reads`: the ports; `notes`: what a baseline saw.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
 pub mod item;
+mod notes;
 mod reads;
 mod records;
 mod states;

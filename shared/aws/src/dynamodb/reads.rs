@@ -208,7 +208,7 @@ impl<K> Ledger<K> {
         Ok(found)
     }
 
-    fn is_current(&self, item: &Attributes) -> bool {
+    pub(super) fn is_current(&self, item: &Attributes) -> bool {
         let expires_at: Option<i64> = Reader::of(item).number("expires_at");
         expires_at.is_none_or(|at| at > self.as_of.as_second())
     }
