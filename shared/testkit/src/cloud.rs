@@ -52,6 +52,9 @@ pub const CHANGES: &str = "arn:aws:sns:eu-central-1:444455556666:changes";
 /// The delay queue for bodies beside the log.
 pub const BODIES: &str = "https://sqs.eu-central-1.amazonaws.com/444455556666/bodies";
 
+/// The queue in which `read-baseline` leaves what is still to be read.
+pub const BASELINE: &str = "https://sqs.eu-central-1.amazonaws.com/444455556666/baseline";
+
 /// One message that a topic took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -64,6 +67,9 @@ pub struct Published {
     /// The attributes, by name.
     pub attributes: HashMap<String, String>,
 }
+
+/// The queue's address, and the body of a message.
+type Queued = (String, String);
 
 /// Everything of AWS that the functions use, on this machine.
 pub struct Cloud {
@@ -78,7 +84,7 @@ pub struct Cloud {
     /// The configuration resources that can be read.
     pub bedrock: Arc<Bedrock>,
     published: Arc<Mutex<Vec<Published>>>,
-    queued: Arc<Mutex<Vec<String>>>,
+    queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
 }
 
@@ -88,7 +94,7 @@ struct Gateway {
     s3: String,
     bedrock: Arc<Bedrock>,
     published: Arc<Mutex<Vec<Published>>>,
-    queued: Arc<Mutex<Vec<String>>>,
+    queued: Arc<Mutex<Vec<Queued>>>,
     faults: Arc<Faults>,
 }
 
@@ -174,7 +180,13 @@ impl Cloud {
 
     /// The messages that wait in the queue of bodies; the queue is empty afterwards.
     pub fn take_queued(&self) -> Vec<String> {
-        std::mem::take(&mut *self.queued.lock().unwrap_or_else(PoisonError::into_inner))
+        self.take_from(BODIES)
+    }
+
+    /// The messages that wait in a queue, oldest first; it is empty afterwards.
+    pub fn take_from(&self, queue: &str) -> Vec<String> {
+        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        queued.extract_if(.., |(url, _)| url == queue).map(|(_, body)| body).collect()
     }
 
     /// Puts an object into the log bucket.
@@ -353,13 +365,15 @@ fn is_for_bedrock(headers: &HeaderMap) -> bool {
 }
 
 /// Takes a message as the real queue does.
-fn enqueue(queued: &Mutex<Vec<String>>, json: &[u8]) -> Response {
+fn enqueue(queued: &Mutex<Vec<Queued>>, json: &[u8]) -> Response {
     let call: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
     let body = call["MessageBody"].as_str().unwrap_or_default();
-    if call["QueueUrl"] != BODIES || body.is_empty() || body.len() > 1 << 20 {
+    let url = call["QueueUrl"].as_str().unwrap_or_default();
+    let is_delay_fine = call["DelaySeconds"].as_i64().is_none_or(|delay| (0..=900).contains(&delay));
+    if ![BODIES, BASELINE].contains(&url) || body.is_empty() || body.len() > 1 << 20 || !is_delay_fine {
         return refusal("sqs:SendMessage", 400, "InvalidParameterValue");
     }
-    queued.lock().unwrap_or_else(PoisonError::into_inner).push(body.to_owned());
+    queued.lock().unwrap_or_else(PoisonError::into_inner).push((url.to_owned(), body.to_owned()));
     ([("content-type", "application/x-amz-json-1.0")], r#"{"MessageId":"message"}"#).into_response()
 }
 
