@@ -6,6 +6,7 @@
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
+//! * `read_baseline`: the real function that looks for what no event tells.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -18,6 +19,7 @@ mod command_line;
 mod index_invocations;
 mod ledger;
 mod operations;
+mod read_baseline;
 mod record_changes;
 mod recorder;
 mod template;

@@ -107,19 +107,19 @@ where
             return Ok(Look::Same);
         }
         let dated = dated(known, found.read.as_ref());
-        let occurred_at = match dated {
+        let since = match dated {
             Some(moment) => moment,
             None => self.first_sight(subject, known, found).await?,
         };
-        if !is_due(occurred_at, self.now()) {
+        if !is_due(since, self.now()) {
             return Ok(Look::Young);
         }
+        // the new state is kept behind the known one in their order, whatever the clocks say
+        let next = known.moment().checked_add(SignedDuration::from_millis(1)).unwrap_or(Timestamp::MAX);
+        let occurred_at = since.max(next);
         let difference = Difference { subject, known, found: found.read.as_ref(), occurred_at };
         if let Some(change) = self.explanation(&difference).await? {
-            // behind the known state in their order, whatever the clocks say
-            let caused_at =
-                if change.occurred_at > known.moment() { change.occurred_at } else { occurred_at };
-            let change = Change { occurred_at: caused_at, ..change };
+            let change = Change { occurred_at: change.occurred_at.max(next), ..change };
             self.put(self.state_after(&change, known, found, dated)).await?;
             return Ok(Look::Explained);
         }
