@@ -278,13 +278,13 @@ mod tests {
                 SubjectKind::Agent,
                 &agent("a", aliases("1")),
                 &agent("b", unread.clone()),
-                &[changed.clone()],
+                std::slice::from_ref(&changed),
             );
             check(
                 SubjectKind::Agent,
                 &agent("a", unread.clone()),
                 &agent("b", aliases("1")),
-                &[changed.clone()],
+                std::slice::from_ref(&changed),
             );
         }
         let in_b = ("aliases[B].v", json!("1"), json!("2"));
