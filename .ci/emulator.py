@@ -86,6 +86,8 @@ STATES = (
     (3, f"{GUARDRAIL}@4", "guardrail-4.json"),
     (5, "GET /enforcedGuardrailsConfiguration@DRAFT", "enforced.json"),
 )
+# What the baseline finds: one list has an entry, and nothing is on the others.
+LISTS = {"GET /guardrails@DRAFT": {"guardrails": [{"id": "gr4k2p9x7wzq", "version": "DRAFT"}]}}
 # The fields that the incident's guardrail was weakened in.
 WEAKENED = {
     "contentPolicy.filters[MISCONDUCT].inputStrength",
@@ -430,8 +432,8 @@ def check_outputs(stack):
     """the stack has the outputs that the command line and the README name"""
     expected = {"RecordsTable", "StatesTable", "DeliveriesTable", "AuditBucket", "LogBucket"}
     expected |= {"AlertTopicArn", "ChangesTopicArn", "IndexInvocationsQueueUrl", "RecordChangesQueueUrl"}
-    expected |= {"BodyQueueUrl"}
-    expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "IndexTrailQueueUrl"}
+    expected |= {"BodyQueueUrl", "IndexTrailQueueUrl", "ReadBaselineQueueUrl"}
+    expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "ReadBaselineDeploymentRule"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
 
@@ -634,6 +636,57 @@ def check_trail(stack):
     equal("a digest", stack.matches("IndexTrailRule", digest), False)
 
 
+def check_deployment_rule(stack):
+    """the deployment of this stack begins a baseline, and no other one's"""
+    (described,) = stack.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    for stack_id, status, expected in (
+        (described["StackId"], "CREATE_COMPLETE", True),
+        (described["StackId"], "UPDATE_COMPLETE", True),
+        (described["StackId"], "UPDATE_IN_PROGRESS", False),
+        (f"{described['StackId']}-another", "UPDATE_COMPLETE", False),
+    ):
+        detail = {"stack-id": stack_id, "status-details": {"status": status, "status-reason": ""}}
+        event = event_of("aws.cloudformation", "CloudFormation Stack Status Change", detail)
+        equal(status, stack.matches("ReadBaselineDeploymentRule", event), expected)
+
+
+def event_of(source, detail_type, detail):
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": ACCOUNT,
+        "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": [],
+        "detail": detail,
+    }
+
+
+def check_baseline(stack):
+    """a baseline alerts on what no event told, once it was seen for half an hour"""
+    guardrail = f"{ACCOUNT}/{REGION}/guardrail/gr4k2p9x7wzq"
+    before = len(stack.states(guardrail, "DRAFT"))
+    edited = answer("guardrail-DRAFT-thursday.json", happened(2)) | {"name": "edited-without-an-event"}
+    stack.emulator.bedrock.put({**LISTS, f"{GUARDRAIL}@DRAFT": edited})
+    begin = lambda: stack.send("ReadBaselineQueueUrl", json.dumps(event_of("aws.events", "Scheduled Event", {})))
+    begin()
+    table = stack.dynamodb.Table(stack.outputs["StatesTable"])
+    sights = Key("subject").eq(f"sight/{guardrail}@DRAFT")
+    (sight,) = wait_for("the first sight", lambda: table.query(KeyConditionExpression=sights)["Items"])
+    equal("states", len(stack.states(guardrail, "DRAFT")), before)
+    # half an hour is long
+    earlier = STARTED - datetime.timedelta(hours=1)
+    table.put_item(Item={**sight, "seen_at": earlier.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
+    begin()
+    drift = lambda: [n for n in stack.alerts.drain() if "Drift on guardrail/gr4k2p9x7wzq" in (n.get("Subject") or "")]
+    (alert,) = wait_for("the alert", drift)
+    if "who:       no event tells who" not in alert["Message"] or "name: " not in alert["Message"]:
+        raise AssertionError(alert["Message"])
+    wait_for("the state", lambda: len(stack.states(guardrail, "DRAFT")) == before + 1)
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -689,6 +742,8 @@ CHECKS = (
     check_states,
     check_changes_again,
     check_trail,
+    check_deployment_rule,
+    check_baseline,
     check_email_filter,
     check_alarms,
     check_dead_letters,

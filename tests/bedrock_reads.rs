@@ -24,7 +24,7 @@ fn subject(kind: &str, id: &str, version: Option<&str>) -> Subject {
 const GUARDRAIL_ARN: &str = "arn:aws:bedrock:eu-central-1:444455556666:guardrail/gr4k2p9x7wzq";
 
 /// One resource of each kind, and an agent with more parts than a page has.
-fn furnish(cloud: &Cloud) {
+pub(super) fn furnish(cloud: &Cloud) {
     let put = |kind: &str, id: &str, version: &str, document: Value| {
         cloud.bedrock.put(kind, id, version, document);
     };
@@ -73,7 +73,7 @@ fn denied(why: &str) -> ResourceRead {
 }
 
 /// What is read, and how the document says which one it is.
-const EVERY_KIND: [(&str, &str, Option<&str>, &str, &str); 13] = [
+pub(super) const EVERY_KIND: [(&str, &str, Option<&str>, &str, &str); 13] = [
     ("guardrail", "gr4k2p9x7wzq", None, "/version", DRAFT),
     ("guardrail", "gr4k2p9x7wzq", Some("3"), "/version", "3"),
     ("prompt", "PROMPT0001", Some(DRAFT), "/version", DRAFT),

@@ -7,6 +7,7 @@
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `index_trail`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
 //! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
+//! * `read_baseline`: the real function that looks for what no event tells.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -21,6 +22,7 @@ mod index_trail;
 mod ledger;
 mod operations;
 mod prompt_drift;
+mod read_baseline;
 mod record_changes;
 mod recorder;
 mod template;

@@ -40,6 +40,7 @@ async fn main() -> Result<(), Error> {
     let tables = TableNames { records, states: environment.text(STATES_TABLE)?, deliveries: String::new() };
     let audit_bucket = environment.text(AUDIT_BUCKET)?;
     let alert_topic = environment.text(ALERT_TOPIC_ARN)?;
+    let (account_id, _region) = environment.account_and_region()?;
     let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
     let (retention, alert_max_age) = (environment.retention()?, environment.alert_max_age()?);
 
@@ -47,7 +48,7 @@ async fn main() -> Result<(), Error> {
     let audit = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket);
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, audit, run::now());
     let alerts = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
-    let resources = BedrockResources::connect(&config);
+    let resources = BedrockResources::connect(&config).of_account(account_id);
 
     run::on_messages(async |event| {
         let recording = Recording { retention, alert_max_age, now: run::now() };

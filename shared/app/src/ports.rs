@@ -13,12 +13,12 @@ use audit_domain::{
         record::{ChangeLine, InvocationLine, Record},
         state::{Sighting, StateKey},
     },
-    state::{State, Subject},
+    state::{State, Subject, SubjectKind},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::body_request::BodyRequest;
+use crate::{baseline::BaselineRequest, body_request::BodyRequest};
 
 /// A half-open span of time: from `since` on, before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -386,4 +386,88 @@ pub struct Message {
 pub trait PublishAlerts: Sync {
     /// Publishes to the topic for people, and to the one for machines where there is one: the id of the first message.
     fn publish(&self, message: &Message) -> impl Future<Output = Result<String, PortError>> + Send;
+}
+
+/// A configuration resource, as a list names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedResource {
+    /// Its id, of a part with that of the whole before it (`KB:DS`).
+    pub id: String,
+    /// Its version; `None` where it has none, and of the draft where the list does not say.
+    pub version: Option<String>,
+    /// Its ARN, where the list says it.
+    pub arn: Option<String>,
+}
+
+/// What came of listing resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceList {
+    /// A page.
+    Page {
+        /// What is on it.
+        listed: Vec<ListedResource>,
+        /// The service's token of the next page; `None` on the last.
+        next: Option<String>,
+    },
+    /// Nobody may list them here: why, in the words of the service.
+    Denied(String),
+}
+
+/// Lists configuration resources: `bedrock:List...`.
+pub trait ListResources: Sync {
+    /// A page of a kind; of the versions or parts of one resource where its id is given. An error is worth another try.
+    fn list_resources(
+        &self,
+        kind: SubjectKind,
+        whole: Option<&str>,
+        page: Option<&str>,
+    ) -> impl Future<Output = Result<ResourceList, PortError>> + Send;
+}
+
+/// Goes on with a baseline later: `sqs:SendMessage` to the queue of the baseline.
+pub trait ContinueBaseline: Sync {
+    /// Takes the request.
+    fn go_on(&self, request: &BaselineRequest) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// A resource in the list of those that were seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotedResource {
+    /// Which one.
+    pub resource: Resource,
+    /// The beginning of the run that saw it last.
+    pub seen_at: Timestamp,
+}
+
+/// Keeps a list of the resources that were seen: `dynamodb:PutItem` and `dynamodb:Query` on States.
+pub trait NoteResources: Sync {
+    /// Notes that a run saw a resource.
+    fn note_resource(
+        &self,
+        subject: &Subject,
+        seen_at: Timestamp,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// So many resources of a kind in an account and region, behind the one after which the page begins; and after which the
+    /// next page does.
+    fn noted_resources(
+        &self,
+        list: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<(Vec<NotedResource>, Option<String>), PortError>> + Send;
+    /// Notes that a difference was seen, and says when it was first.
+    fn first_sight(
+        &self,
+        subject: &Subject,
+        difference: &str,
+        now: Timestamp,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<Timestamp, PortError>> + Send;
+}
+
+/// Waits a little between reads, so that others who read the same service are not throttled.
+pub trait Pause: Sync {
+    /// Waits.
+    fn pause(&self) -> impl Future<Output = ()> + Send;
 }

@@ -7,7 +7,7 @@
 //! * [`s3`]: log objects, and the audit bucket.
 //! * [`bedrock`]: configuration resources as they are now.
 //! * [`sns`]: the alert topics.
-//! * [`sqs`]: the queue of bodies that are still to come.
+//! * [`sqs`]: the queues in which functions leave messages for themselves.
 //! * [`stack`]: the names of a deployed stack's tables and buckets.
 
 pub mod bedrock;

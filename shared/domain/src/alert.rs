@@ -1,8 +1,11 @@
 //! The text that people get when something changed. No prompt, no message and no request parameter stands in it.
 
+mod drift;
 mod new_prompt;
 
 use std::fmt::Write as _;
+
+use jiff::Timestamp;
 
 use crate::{
     change::{Addendum, Change, Outcome},
@@ -60,7 +63,7 @@ pub fn summary(changes: &[&Change]) -> Alert {
         let amends = change.addendum.as_ref().and_then(Addendum::amends);
         let line = format!(
             "{}  {}  {} {} on {} by {}{}\n",
-            moment(change),
+            moment(change.occurred_at),
             change.severity.name(),
             change.event_name,
             change.outcome.name(),
@@ -104,13 +107,14 @@ fn subject(change: &Change, diff: Option<&Diff>, follows: &str) -> String {
         Outcome::Failed => " failed",
     };
     let verdict = diff.and_then(|diff| diff.verdict).map(|verdict| format!(", {}", verdict.name()));
+    let name = change.principal.name.as_deref().unwrap_or(change.principal.best());
+    let by = if drift::is_drift(change) { format!(": {}", drift::NOBODY) } else { format!(" by {name}") };
     ascii_subject(&format!(
-        "[{}{}] {follows}{}{done} on {} by {}",
+        "[{}{}] {follows}{}{done} on {}{by}",
         report::severity(change, diff).name(),
         verdict.unwrap_or_default(),
         change.event_name,
         change.resource.short(),
-        change.principal.name.as_deref().unwrap_or(change.principal.best())
     ))
 }
 
@@ -120,7 +124,9 @@ fn text(change: &Change, diff: Option<&Diff>, command: &str) -> String {
     let mut line = |label: &str, value: &str| {
         write_line(&mut text, &format!("{label:<10} {}", one_line(value, 1_000)));
     };
-    line("what:", &format!("{} {}", change.event_name, outcome(change)));
+    let is_drift = drift::is_drift(change);
+    let called = || format!("{} {}", change.event_name, outcome(change));
+    line("what:", &if is_drift { drift::what(diff) } else { called() });
     line("which:", &format!("{}{}", change.resource.short(), version.unwrap_or_default()));
     if let Some(arn) = &change.resource.arn {
         line("", arn);
@@ -128,8 +134,8 @@ fn text(change: &Change, diff: Option<&Diff>, command: &str) -> String {
     if let Some(amended) = change.addendum.as_ref().and_then(Addendum::amends) {
         line("amends:", &amended);
     }
-    line("who:", &change.principal.to_string());
-    line("when:", &moment(change));
+    line("who:", &if is_drift { drift::NOBODY.to_owned() } else { change.principal.to_string() });
+    line("when:", &if is_drift { drift::when(change, diff) } else { moment(change.occurred_at) });
     line("where:", &place(change));
     line("severity:", report::severity(change, diff).name());
     for (nth, told) in changed(change, diff).iter().enumerate() {
@@ -248,8 +254,8 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-fn moment(change: &Change) -> String {
-    change.occurred_at.strftime("%A %Y-%m-%d %H:%M:%S UTC").to_string()
+fn moment(at: Timestamp) -> String {
+    at.strftime("%A %Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn write_line(text: &mut String, line: &str) {
@@ -316,6 +322,32 @@ mod tests {
             "{}",
             alert.text
         );
+    }
+
+    #[test]
+    fn an_alert_of_drift_says_that_no_event_tells() {
+        let at = "2026-10-15T12:00:00Z".parse().unwrap();
+        let resource = change("incident/changes/04-UpdateGuardrail-weakened").resource;
+        let drift = Change::noticed("Drift", resource, crate::change::Severity::High, at, "x", b"{}");
+        let dated = Diff { updated_at: Some(at), ..Diff::of_change(&drift) };
+        let alert = Alert::of(&drift, Some(&dated));
+        assert_eq!(alert.subject, "[high] Drift on guardrail/gr4k2p9x7wzq: no event tells who");
+        for part in [
+            "what:      Drift: it is not as it was last known, and no event that was recorded explains it\n",
+            "who:       no event tells who\n",
+            "when:      Thursday 2026-10-15 12:00:00 UTC, as the service says\n",
+        ] {
+            assert!(alert.text.contains(part), "{part:?} in\n{}", alert.text);
+        }
+        let before_at = Some("2026-10-15T06:00:00Z".parse().unwrap());
+        let gone = Diff { read: DiffRead::Gone, before_at, ..Diff::of_change(&drift) };
+        let alert = Alert::of(&drift, Some(&gone));
+        for part in [
+            "what:      Drift: it is gone, and no event",
+            "when:      not known: between Thursday 2026-10-15 06:00:00 UTC and Thursday 2026-10-15 12:00:00 UTC\n",
+        ] {
+            assert!(alert.text.contains(part), "{part:?} in\n{}", alert.text);
+        }
     }
 
     #[test]

@@ -84,6 +84,7 @@ fn state(diff: &Diff) -> Value {
         "reason": diff.reason,
         "observed_at": diff.observed_at.map(time::rfc3339),
         "updated_at": diff.updated_at.map(time::rfc3339),
+        "before_at": diff.before_at.map(time::rfc3339),
         "before": diff.state_before.as_ref().map(ToString::to_string),
         "after": diff.state_after.as_ref().map(ToString::to_string),
         "fields_left_out": diff.fields_left_out,

@@ -34,6 +34,7 @@ pub const VARIABLES: &[Variable] = &[
         "the delay queue for bodies that are still to come",
         "such bodies stay outstanding",
     ),
+    required(BASELINE_QUEUE_URL, "the queue in which `read-baseline` leaves what is still to be read"),
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
     optional(RECORD_CALLS, "whether calls that use Bedrock are taken out of the trail's files, too", "true"),
@@ -55,6 +56,8 @@ pub const CHANGES_TOPIC_ARN: &str = "CHANGES_TOPIC_ARN";
 pub const LOG_BUCKETS: &str = "LOG_BUCKETS";
 /// See [`VARIABLES`].
 pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
+/// See [`VARIABLES`].
+pub const BASELINE_QUEUE_URL: &str = "BASELINE_QUEUE_URL";
 /// See [`VARIABLES`].
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// See [`VARIABLES`].
@@ -85,6 +88,9 @@ pub enum EnvironmentError {
     /// It is no list of buckets.
     #[error("the environment variable {0} is {1:?}, which is no list of `bucket[/prefix],...`")]
     NoBuckets(&'static str, String),
+    /// It is no ARN with an account and a region.
+    #[error("the environment variable {0} is {1:?}, which is no ARN of a topic")]
+    NoArn(&'static str, String),
 }
 
 /// The environment.
@@ -128,6 +134,21 @@ impl Environment {
         .transpose()
     }
 
+    /// The account and region of the function: those of the topic in `ALERT_TOPIC_ARN`.
+    ///
+    /// # Errors
+    /// It is not set, or no ARN.
+    pub fn account_and_region(&self) -> Result<(String, String), EnvironmentError> {
+        let arn = self.text(ALERT_TOPIC_ARN)?;
+        let mut parts = arn.split(':').skip(3);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(region), Some(account), Some(_)) if !region.is_empty() && !account.is_empty() => {
+                Ok((account.to_owned(), region.to_owned()))
+            }
+            _ => Err(EnvironmentError::NoArn(ALERT_TOPIC_ARN, arn)),
+        }
+    }
+
     /// `RETENTION_DAYS`.
     ///
     /// # Errors
@@ -153,12 +174,6 @@ impl Environment {
     pub fn record_calls(&self) -> Result<bool, EnvironmentError> {
         let written = self.maybe(RECORD_CALLS).unwrap_or_else(|| "true".to_owned());
         written.trim().parse().map_err(|_| EnvironmentError::NoBoolean(RECORD_CALLS, written.clone()))
-    }
-
-    /// The account that the function runs in, by the ARN of its own topic (`ALERT_TOPIC_ARN`); `None` where that says none.
-    pub fn account_id(&self) -> Option<String> {
-        let topic = self.maybe(ALERT_TOPIC_ARN)?;
-        topic.split(':').nth(4).filter(|account| !account.is_empty()).map(str::to_owned)
     }
 
     fn number(&self, name: &'static str) -> Result<Option<u32>, EnvironmentError> {
@@ -194,8 +209,10 @@ mod tests {
         assert!(Environment::of(|_| Some("logs,/x".into())).log_buckets().is_err());
         assert!(none.record_calls().unwrap() && wrong.record_calls().is_err());
         assert!(!Environment::of(|_| Some("false".into())).record_calls().unwrap());
-        assert_eq!(none.account_id(), None);
         let topic = Environment::of(|_| Some("arn:aws:sns:eu-central-1:444455556666:alerts".into()));
-        assert_eq!(topic.account_id().as_deref(), Some("444455556666"));
+        let place = topic.account_and_region().unwrap();
+        assert_eq!(place, ("444455556666".to_owned(), "eu-central-1".to_owned()));
+        let wrong = Environment::of(|_| Some("arn:aws:sns::444455556666:alerts".into()));
+        assert!(wrong.account_and_region().unwrap_err().to_string().contains("ALERT_TOPIC_ARN"));
     }
 }

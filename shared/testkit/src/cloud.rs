@@ -15,7 +15,10 @@ use audit_aws::{
     dynamodb::{Ledger, TableNames, tables},
 };
 use audit_domain::evidence::ObjectLocation;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_sdk_dynamodb::{
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    types::AttributeValue,
+};
 use axum::{
     Router,
     body::Body,
@@ -52,6 +55,9 @@ pub const CHANGES: &str = "arn:aws:sns:eu-central-1:444455556666:changes";
 /// The delay queue for bodies beside the log.
 pub const BODIES: &str = "https://sqs.eu-central-1.amazonaws.com/444455556666/bodies";
 
+/// The queue in which `read-baseline` leaves what is still to be read.
+pub const BASELINE: &str = "https://sqs.eu-central-1.amazonaws.com/444455556666/baseline";
+
 /// One message that a topic took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -64,6 +70,9 @@ pub struct Published {
     /// The attributes, by name.
     pub attributes: HashMap<String, String>,
 }
+
+/// The queue's address, and the body of a message.
+type Queued = (String, String);
 
 /// Everything of AWS that the functions use, on this machine.
 pub struct Cloud {
@@ -78,7 +87,7 @@ pub struct Cloud {
     /// The configuration resources that can be read.
     pub bedrock: Arc<Bedrock>,
     published: Arc<Mutex<Vec<Published>>>,
-    queued: Arc<Mutex<Vec<String>>>,
+    queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
 }
 
@@ -88,7 +97,7 @@ struct Gateway {
     s3: String,
     bedrock: Arc<Bedrock>,
     published: Arc<Mutex<Vec<Published>>>,
-    queued: Arc<Mutex<Vec<String>>>,
+    queued: Arc<Mutex<Vec<Queued>>>,
     faults: Arc<Faults>,
 }
 
@@ -174,7 +183,13 @@ impl Cloud {
 
     /// The messages that wait in the queue of bodies; the queue is empty afterwards.
     pub fn take_queued(&self) -> Vec<String> {
-        std::mem::take(&mut *self.queued.lock().unwrap_or_else(PoisonError::into_inner))
+        self.take_from(BODIES)
+    }
+
+    /// The messages that wait in a queue, oldest first; it is empty afterwards.
+    pub fn take_from(&self, queue: &str) -> Vec<String> {
+        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        queued.extract_if(.., |(url, _)| url == queue).map(|(_, body)| body).collect()
     }
 
     /// Puts an object into the log bucket.
@@ -188,6 +203,20 @@ impl Cloud {
     pub async fn audit_keys(&self) -> Vec<String> {
         let list = self.s3.list_objects_v2().bucket(AUDIT).send().await.expect("the bucket is listed");
         list.contents().iter().filter_map(|object| object.key()).map(str::to_owned).collect()
+    }
+
+    /// As if every difference without a date had been seen that much earlier: functions ask the real clock.
+    pub async fn set_first_sights_back(&self, by: jiff::SignedDuration) {
+        let found = self.dynamodb.scan().table_name("states").send().await.expect("the table is scanned");
+        let text =
+            |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().expect(name).clone();
+        for item in found.items().iter().filter(|item| text(item, "subject").starts_with("sight/")) {
+            let seen: Timestamp = text(item, "seen_at").parse().expect("a moment");
+            let earlier = audit_domain::time::rfc3339(seen - by);
+            let put = self.dynamodb.put_item().table_name("states").set_item(Some(item.clone()));
+            let put = put.item("seen_at", AttributeValue::S(earlier));
+            put.send().await.expect("the item is put");
+        }
     }
 
     /// How many items a table has (`records`, `states`, `deliveries`).
@@ -218,7 +247,7 @@ impl Cloud {
     }
 }
 
-fn sorted_value(value: &aws_sdk_dynamodb::types::AttributeValue) -> String {
+fn sorted_value(value: &AttributeValue) -> String {
     match value.as_m() {
         Ok(map) => {
             let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
@@ -353,13 +382,15 @@ fn is_for_bedrock(headers: &HeaderMap) -> bool {
 }
 
 /// Takes a message as the real queue does.
-fn enqueue(queued: &Mutex<Vec<String>>, json: &[u8]) -> Response {
+fn enqueue(queued: &Mutex<Vec<Queued>>, json: &[u8]) -> Response {
     let call: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
     let body = call["MessageBody"].as_str().unwrap_or_default();
-    if call["QueueUrl"] != BODIES || body.is_empty() || body.len() > 1 << 20 {
+    let url = call["QueueUrl"].as_str().unwrap_or_default();
+    let is_delay_fine = call["DelaySeconds"].as_i64().is_none_or(|delay| (0..=900).contains(&delay));
+    if ![BODIES, BASELINE].contains(&url) || body.is_empty() || body.len() > 1 << 20 || !is_delay_fine {
         return refusal("sqs:SendMessage", 400, "InvalidParameterValue");
     }
-    queued.lock().unwrap_or_else(PoisonError::into_inner).push(body.to_owned());
+    queued.lock().unwrap_or_else(PoisonError::into_inner).push((url.to_owned(), body.to_owned()));
     ([("content-type", "application/x-amz-json-1.0")], r#"{"MessageId":"message"}"#).into_response()
 }
 

@@ -94,6 +94,7 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
             reason: Some("not allowed to read it".into()),
             observed_at: Some(at("2026-10-15T14:07:25Z")),
             updated_at: Some(at("2026-10-15T14:07:21Z")),
+            before_at: Some(at("2026-10-14T08:00:00Z")),
             severity: Some(Severity::Critical),
             state_before: Some(Sha256::of(b"before")),
             state_after: Some(Sha256::of(b"after")),

@@ -22,7 +22,7 @@ use tokio::{
     sync::{Mutex, mpsc, oneshot},
 };
 
-use crate::cloud::{ALERTS, AUDIT, BODIES, CHANGES, Cloud, KEY, LOGS};
+use crate::cloud::{ALERTS, AUDIT, BASELINE, BODIES, CHANGES, Cloud, KEY, LOGS};
 
 /// So long a function may take for an event.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -142,6 +142,7 @@ fn environment(name: &str, runtime: &str, cloud: &Cloud) -> HashMap<String, Stri
         ("AUDIT_BUCKET", AUDIT),
         ("LOG_BUCKETS", LOGS),
         ("BODY_QUEUE_URL", BODIES),
+        ("BASELINE_QUEUE_URL", BASELINE),
         ("ALERT_TOPIC_ARN", ALERTS),
         ("CHANGES_TOPIC_ARN", CHANGES),
         ("RETENTION_DAYS", "400"),
@@ -165,7 +166,7 @@ fn build() -> PathBuf {
     let target = profile.parent().expect("target").to_owned();
     let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.args(["build", "--locked", "--quiet", "--target-dir"]).arg(target);
-    for package in ["index-invocations", "record-changes", "index-trail", "bedrock-audit"] {
+    for package in ["index-invocations", "record-changes", "index-trail", "read-baseline", "bedrock-audit"] {
         cargo.args(["-p", package]);
     }
     if profile.ends_with("release") {

@@ -11,8 +11,9 @@ mod observe;
 mod store;
 
 use audit_domain::{
-    change::Change,
+    change::{Change, Origin},
     ledger::record::{AlertMark, Common, Diff, Record, Retention, alert_key},
+    state::State,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -113,6 +114,29 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         Ok(Filed { put, recorded, unread: observed.unread })
     }
 
+    /// Records what no event told: that a resource is not as it was `before`. Nothing is read again. The state is put last,
+    /// for until then the same is noticed anew, and no alert is lost.
+    ///
+    /// # Errors
+    /// Of the ports: it is to be noticed again.
+    pub async fn record_noticed(
+        &self,
+        mut change: Change,
+        raw: &[u8],
+        before: &State,
+        after: &State,
+    ) -> Result<(), PortError> {
+        let key = event_key(&change);
+        change.evidence.location = self.ledger.location(&key);
+        let kept = self.ledger.keep(&key, raw.to_vec()).await;
+        let (change, _) = store(change, self.ledger, self.recording.retention, self.recording.now).await?;
+        let diff = self.difference(&change, before, after);
+        self.put_diff(&change, &diff).await?;
+        self.tell(change, Some(&diff)).await?;
+        kept?;
+        self.ledger.put_resource_state(after).await.map(|_| ())
+    }
+
     /// Tells of a change, once; and of what changed, once that is known.
     async fn tell(&self, change: Change, diff: Option<&Diff>) -> Result<Recorded, PortError> {
         let told = self.mark_of(&change, false).await?;
@@ -134,8 +158,10 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         }
     }
 
+    /// What was noticed just now is news, whenever it happened.
     fn is_old(&self, change: &Change) -> bool {
-        self.recording.now.duration_since(change.occurred_at) > self.recording.alert_max_age
+        change.origin != Origin::Baseline
+            && self.recording.now.duration_since(change.occurred_at) > self.recording.alert_max_age
     }
 
     async fn mark_of(&self, change: &Change, follow_up: bool) -> Result<Option<AlertMark>, PortError> {

@@ -2,12 +2,13 @@
 //!
 //! * [`item`]: attributes by name, written and read.
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
-//! * `writes`, `reads`: the ports; `drift`: those of new system prompts.
+//! * `writes`, `reads`: the ports; `drift`: those of new system prompts; `notes`: what a baseline saw.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
 mod drift;
 pub mod item;
+mod notes;
 mod reads;
 mod records;
 mod states;

@@ -32,6 +32,19 @@ impl StateKey {
         Self::new(&resource_subject(resource), &format!("{}#{}", time::rfc3339(moment), document.short()))
     }
 
+    /// A configuration resource in the list of those of its kind that were seen.
+    pub fn noted(resource: &Resource) -> Self {
+        let version = resource.version.as_deref().unwrap_or("DRAFT");
+        let list = noted_subject(&resource.account_id, &resource.region, &resource.kind);
+        Self::new(&list, &format!("{}@{version}", resource.id))
+    }
+
+    /// The first sight of a difference (by the digests of both sides) of a configuration resource.
+    pub fn first_sight(resource: &Resource, difference: &str) -> Self {
+        let version = resource.version.as_deref().unwrap_or("DRAFT");
+        Self::new(&format!("sight/{resource}@{version}"), difference)
+    }
+
     /// Which document a passage is from.
     pub fn passage(hash: &Sha256, document_uri: &str) -> Self {
         Self::new(&format!("passage/{hash}"), document_uri)
@@ -77,6 +90,11 @@ pub const SEEN: &str = "seen#";
 pub fn resource_subject(resource: &Resource) -> String {
     let version = resource.version.as_deref().unwrap_or("DRAFT");
     bounded_key(&format!("state/{resource}@{version}"))
+}
+
+/// The subject of the list of resources of a kind in an account and region.
+pub fn noted_subject(account_id: &str, region: &str, kind: &str) -> String {
+    bounded_key(&format!("resources/{account_id}/{region}/{kind}"))
 }
 
 /// The subject of a system prompt.

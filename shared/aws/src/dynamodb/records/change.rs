@@ -105,6 +105,7 @@ pub(super) fn encode_diff(item: Writer, diff: &Diff) -> Writer {
         .maybe("reason", diff.reason.as_deref())
         .maybe("observed_at", diff.observed_at.map(time::rfc3339))
         .maybe("updated_at", diff.updated_at.map(time::rfc3339))
+        .maybe("before_at", diff.before_at.map(time::rfc3339))
         .maybe("state_before", diff.state_before.as_ref().map(ToString::to_string))
         .maybe("state_after", diff.state_after.as_ref().map(ToString::to_string))
         .maybe("verdict", diff.verdict.map(Verdict::name))
@@ -129,6 +130,7 @@ pub(super) fn decode_diff(item: &Reader<'_>) -> Result<Diff, Unreadable> {
         reason: item.maybe("reason"),
         observed_at: item.moment("observed_at").ok(),
         updated_at: item.moment("updated_at").ok(),
+        before_at: item.moment("before_at").ok(),
         state_before: item.maybe_digest("state_before"),
         state_after: item.maybe_digest("state_after"),
         verdict: item.maybe("verdict").as_deref().and_then(Verdict::of_name),
