@@ -6,6 +6,7 @@
 mod addendum;
 pub mod operations;
 mod resource;
+pub mod watch;
 mod wire;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::{
 };
 pub use addendum::Addendum;
 pub use resource::{Resource, UNKNOWN, names_of_arn, split_identifier};
+use watch::{Deletion, LOG_OBJECT, Watching};
 use wire::TrailRecord;
 
 /// A call that changed configuration, or tried to.
@@ -64,6 +66,10 @@ pub struct Change {
     pub spilled: Option<Spilled>,
     /// CloudTrail left out the request's parameters for their size: a known way to hide them (FORMATS 5.4).
     pub omitted: bool,
+    /// What it breaks of the audit, or who may use Bedrock by it; of calls of other services, and of deleted evidence.
+    pub breaks: Option<String>,
+    /// It came through CloudFormation: a deployment, of this stack or of another one.
+    pub deployment: bool,
     /// That it came late, or which earlier event it amends.
     pub addendum: Option<Addendum>,
     /// Where the raw record lies.
@@ -149,6 +155,16 @@ impl Severity {
         Self::NAMES.iter().find(|(_, known)| *known == name).map(|(severity, _)| *severity)
     }
 
+    /// One step down; not to where the mails leave it out.
+    fn lowered(self) -> Self {
+        match self {
+            Self::Critical => Self::High,
+            Self::High => Self::Medium,
+            Self::Medium | Self::Low => Self::Low,
+            Self::Info => Self::Info,
+        }
+    }
+
     fn raised(self) -> Self {
         match self {
             Self::Info => Self::Low,
@@ -231,6 +247,8 @@ impl Change {
             response_elements: None,
             spilled: None,
             omitted: false,
+            breaks: None,
+            deployment: false,
             addendum: None,
             evidence: Evidence { location, ordinal: 1, sha256: Sha256::of(raw) },
         }
@@ -240,6 +258,55 @@ impl Change {
     pub fn tell_apart(&mut self) {
         self.event_id = format!("{}~{}", self.event_id, Sha256::of(self.event_name.as_bytes()).short());
     }
+
+    /// The changes that share one alert with this one: deletions of one bucket's objects by one requester, for one reason,
+    /// within one hour. `None` where a change has an alert of its own.
+    pub fn alert_group(&self) -> Option<String> {
+        if self.resource.kind != LOG_OBJECT {
+            return None;
+        }
+        let (bucket, _) = self.resource.id.split_once('/')?;
+        let hour = self.occurred_at.strftime("%Y-%m-%dT%H");
+        let breaks = self.breaks.as_deref().unwrap_or_default();
+        let shared = [bucket, self.principal.best(), breaks, &hour.to_string(), &self.account_id].join("\n");
+        Some(format!("deletions-{}", Sha256::of(shared.as_bytes()).short()))
+    }
+
+    fn deleted(deletion: Deletion, origin: Origin, evidence: Evidence) -> Self {
+        Self {
+            request_id: deletion.request_id.unwrap_or_else(|| deletion.event_id.clone()),
+            event_id: deletion.event_id,
+            occurred_at: deletion.occurred_at,
+            event_name: "ObjectDeleted".to_owned(),
+            event_source: "s3.amazonaws.com".to_owned(),
+            resource: Resource {
+                account_id: deletion.account_id.clone(),
+                region: deletion.region.clone(),
+                kind: LOG_OBJECT.to_owned(),
+                id: format!("{}/{}", deletion.bucket, deletion.key),
+                version: deletion.version,
+                arn: None,
+            },
+            account_id: deletion.account_id,
+            region: deletion.region,
+            outcome: Outcome::Succeeded,
+            error_code: None,
+            severity: deletion.severity,
+            origin,
+            principal: deletion.principal,
+            source_ip: deletion.source_ip,
+            user_agent: None,
+            mfa: None,
+            request_parameters: None,
+            response_elements: None,
+            spilled: None,
+            omitted: false,
+            breaks: Some(deletion.breaks.to_owned()),
+            deployment: false,
+            addendum: None,
+            evidence,
+        }
+    }
 }
 
 /// What a CloudTrail record turned out to be.
@@ -247,12 +314,16 @@ impl Change {
 pub enum TrailEvent {
     /// A change, or an attempt at one.
     Change(Box<Change>),
+    /// A change where the ledger has one of a resource by this name, and else nothing to us: a record of it does not say
+    /// whether it concerns Bedrock (`DeleteSchedule`, `DetachRolePolicy`).
+    IfKnown(Box<Change>, Resource),
     /// Something else; why it is none.
     NoChange(&'static str),
 }
 
 impl TrailEvent {
     /// Reads the record at the start of `bytes`, bare or in EventBridge's envelope: what it is, and its length in bytes.
+    /// `watching` says on what the audit rests.
     ///
     /// # Errors
     /// [`Unread::Json`] where the bytes are no JSON or the start of a value; [`Unread::Refused`] for a value that is no
@@ -262,23 +333,42 @@ impl TrailEvent {
         ordinal: u64,
         location: &ObjectLocation,
         origin: Origin,
+        watching: &Watching,
     ) -> Result<(Self, usize), Unread> {
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return foreign(length(bytes)?, "no cloudtrail record: no object");
         }
         let (members, used) = read_as::<Members<'_>>(bytes)?;
         let raw = bytes.get(..used).unwrap_or_default();
+        let evidence = || Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
+        if Deletion::is_one(&members) {
+            return match Deletion::of(&members, watching) {
+                Ok(Some(deletion)) => {
+                    Ok((Self::Change(Box::new(Change::deleted(deletion, origin, evidence()))), used))
+                }
+                Ok(None) => Ok((Self::NoChange("an object that is no evidence was deleted"), used)),
+                Err(reason) => refused(used, reason),
+            };
+        }
         let record = match TrailRecord::of(members, raw) {
             Ok(record) => record,
             Err(wire::Unusable::OtherEvent(reason)) => return Ok((Self::NoChange(reason), used)),
             Err(wire::Unusable::Foreign(reason)) => return foreign(used, reason),
             Err(wire::Unusable::Refused(reason)) => return refused(used, reason),
         };
-        if let Err(reason) = record.is_change() {
-            return Ok((Self::NoChange(reason), used));
-        }
-        let evidence = Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
-        Ok((Self::Change(Box::new(record.into_change(origin, evidence))), used))
+        let (meaning, parameters) = match record.meaning(watching) {
+            Ok(meaning) => meaning,
+            Err(reason) => return Ok((Self::NoChange(reason), used)),
+        };
+        let known = meaning.known(&record, &parameters);
+        let change = Box::new(record.into_change(meaning, &parameters, origin, evidence()));
+        Ok((
+            match known {
+                Some(known) => Self::IfKnown(change, known),
+                None => Self::Change(change),
+            },
+            used,
+        ))
     }
 }
 

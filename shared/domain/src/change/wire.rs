@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::{
-    Addendum, Change, Circumstances, Origin, Outcome,
-    operations::{self, Class},
+    Addendum, Change, Circumstances, Origin, Outcome, Severity,
+    operations::{self, Class, Kind, Operation},
     resource::{Parameters, Resource},
     severity,
+    watch::{self, Concern, Watching},
 };
 use crate::{
     digest::Sha256,
@@ -24,6 +25,58 @@ pub(super) struct TrailRecord<'a> {
     event_time: Timestamp,
     /// The bytes of the record.
     raw: &'a [u8],
+}
+
+/// What a call that counts is to us.
+#[derive(Clone, Copy)]
+pub(super) enum Meaning {
+    /// It changes configuration of Bedrock; `None` where no table knows how.
+    Bedrock(Option<&'static Operation>),
+    /// It changes what the audit rests on, or who may use Bedrock.
+    Watched(Concern),
+}
+
+impl Meaning {
+    fn is_watched(&self) -> bool {
+        matches!(self, Self::Watched(_))
+    }
+
+    fn kind(&self) -> Option<&'static Kind> {
+        match self {
+            Self::Bedrock(operation) => operation.map(|operation| &operation.kind),
+            Self::Watched(concern) => Some(&concern.call.kind),
+        }
+    }
+
+    /// The severity of the call alone. What a deployment does is a step lower, and what may be nothing to us.
+    fn severity(&self, deployment: bool) -> Severity {
+        match self {
+            Self::Bedrock(operation) => operation.map_or(operations::UNKNOWN_SEVERITY, |o| o.severity),
+            Self::Watched(concern) => {
+                let is_lowered = concern.unknown.is_some() || (deployment && !concern.call.is_final());
+                let severity = concern.call.severity;
+                if is_lowered { severity.lowered() } else { severity }
+            }
+        }
+    }
+
+    fn breaks(&self) -> Option<String> {
+        let Self::Watched(concern) = self else { return None };
+        let unknown = concern.unknown.map(|why| format!("; {why}")).unwrap_or_default();
+        Some(format!("{}{unknown}", concern.call.breaks))
+    }
+
+    /// The resource that the ledger must know for the call to count.
+    pub(super) fn known(&self, record: &TrailRecord<'_>, parameters: &Parameters<'_>) -> Option<Resource> {
+        let Self::Watched(Concern { if_known: Some(kind), .. }) = self else { return None };
+        let (account_id, region) = record.place();
+        Some(Resource::of(Some(kind), &record.event_name, parameters, &account_id, &region))
+    }
+}
+
+/// By what AWS itself says; the user agent is the caller's to choose.
+fn is_cloudformation(said: [&Option<String>; 2]) -> bool {
+    said.into_iter().flatten().any(|service| service == watch::CLOUDFORMATION)
 }
 
 /// Why a value is no record.
@@ -64,67 +117,75 @@ impl<'a> TrailRecord<'a> {
         Ok(Self { members, event_name, event_source, event_time, raw })
     }
 
-    /// Whether the call changes configuration; why not, where it does not.
-    pub(super) fn is_change(&self) -> Result<(), &'static str> {
+    /// What the call is to us, with what it says of its resource; why nothing, where it is nothing.
+    pub(super) fn meaning(&self, watching: &Watching) -> Result<(Meaning, Parameters<'a>), &'static str> {
         let category = self.members.text("eventCategory");
-        if !self.event_source.starts_with("bedrock") {
-            return Err("a call of another service");
-        }
         if category.is_some_and(|c| matches!(&*c, "Data" | "Insight" | "NetworkActivity")) {
             return Err("a data event");
         }
-        let read_only = self.members.get("readOnly").and_then(boolean);
-        match operations::classify(&self.event_name) {
-            Class::Runtime => Err("a runtime call"),
-            Class::Watched(_) => Ok(()),
-            Class::Read => Err("a reading call"),
-            // a name that no table knows changes something unless CloudTrail says that it does not
-            Class::Unknown if read_only == Some(true) => Err("a reading call"),
-            Class::Unknown => Ok(()),
+        if !self.event_source.starts_with("bedrock") {
+            if watch::calls(&self.event_source, &self.event_name).is_empty() {
+                return Err("a call of another service");
+            }
+            let parameters = Parameters::of(&self.members);
+            return match watch::concern(&self.event_source, &self.event_name, &parameters, watching) {
+                Some(concern) => Ok((Meaning::Watched(concern), parameters)),
+                None => Err("a call of another service on nothing that the audit rests on"),
+            };
         }
+        let read_only = self.members.get("readOnly").and_then(boolean);
+        let operation = match operations::classify(&self.event_name) {
+            Class::Runtime => return Err("a runtime call"),
+            Class::Watched(operation) => Some(operation),
+            Class::Read => return Err("a reading call"),
+            // a name that no table knows changes something unless CloudTrail says that it does not
+            Class::Unknown if read_only == Some(true) => return Err("a reading call"),
+            Class::Unknown => None,
+        };
+        Ok((Meaning::Bedrock(operation), Parameters::of(&self.members)))
     }
 
-    pub(super) fn into_change(self, origin: Origin, evidence: Evidence) -> Change {
+    pub(super) fn into_change(
+        self,
+        meaning: Meaning,
+        parameters: &Parameters<'_>,
+        origin: Origin,
+        evidence: Evidence,
+    ) -> Change {
         let identity = self.members.object("userIdentity").unwrap_or_default();
         let more = self.members.object("additionalEventData").unwrap_or_default();
         let principal = Principal::from_user_identity(&identity, &more);
         let addendum = self.members.object("addendum").and_then(|members| Addendum::of(&members));
         let event_id = self.event_id(addendum.as_ref());
-        let account_id = self
-            .filled("recipientAccountId")
-            .or_else(|| identity.text("accountId").map(String::from))
-            .unwrap_or_else(|| "unknown".to_owned());
-        let region = self.filled("awsRegion").unwrap_or_else(|| "unknown".to_owned());
+        let (account_id, region) = self.place();
         let error_code = self.filled("errorCode");
         let outcome = Outcome::of(error_code.as_deref());
-        let parameters = Parameters::of(&self.members);
-        let operation = match operations::classify(&self.event_name) {
-            Class::Watched(operation) => Some(operation),
-            _ => None,
-        };
         let mfa = multi_factor(&identity);
-        let base = operation.map_or(operations::UNKNOWN_SEVERITY, |operation| operation.severity);
+        let source_ip = self.filled("sourceIPAddress");
+        let deployment = meaning.is_watched() && is_cloudformation([&principal.invoked_by, &source_ip]);
         Change {
             request_id: self.request_id(addendum.as_ref()).unwrap_or_else(|| event_id.clone()),
             event_id,
             occurred_at: self.event_time,
-            resource: Resource::of(operation, &self.event_name, &parameters, &account_id, &region),
+            resource: Resource::of(meaning.kind(), &self.event_name, parameters, &account_id, &region),
             account_id,
             region,
             outcome,
             error_code,
             severity: severity(
-                base,
+                meaning.severity(deployment),
                 &Circumstances { outcome, omitted: parameters.omitted, principal: &principal, mfa },
             ),
             origin,
-            source_ip: self.filled("sourceIPAddress"),
+            source_ip,
             user_agent: self.filled("userAgent"),
             mfa,
             request_parameters: self.json_text("requestParameters"),
             response_elements: self.json_text("responseElements"),
             spilled: None,
             omitted: parameters.omitted,
+            breaks: meaning.breaks(),
+            deployment,
             addendum,
             evidence,
             principal,
@@ -146,6 +207,16 @@ impl<'a> TrailRecord<'a> {
         addendum
             .and_then(|addendum| addendum.original_request_id.clone())
             .or_else(|| self.filled("requestID"))
+    }
+
+    /// The account whose configuration it is, and the region of the call.
+    fn place(&self) -> (String, String) {
+        let identity = || self.members.object("userIdentity")?.text("accountId").map(String::from);
+        let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_owned());
+        (
+            or_unknown(self.filled("recipientAccountId").or_else(identity)),
+            or_unknown(self.filled("awsRegion")),
+        )
     }
 
     fn filled(&self, name: &str) -> Option<String> {
