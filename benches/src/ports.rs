@@ -6,11 +6,12 @@ use audit_app::{
     body_request::BodyRequest,
     index::{Indexing, Takes, index_object},
     ports::{
-        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, Put, PutDeliveries,
-        PutRecords, PutStates, ReadObjects,
+        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, PortError, Put,
+        PutDeliveries, PutRecords, PutStates, ReadObjects,
     },
 };
 use audit_domain::{
+    change::Resource,
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::pointer::{BodyPointer, Followed},
@@ -70,6 +71,12 @@ struct TakesAll;
 impl PutRecords for TakesAll {
     async fn put_record(&self, _: &Record, _: i64) -> Result<Put, PortError> {
         Ok(Put::Stored)
+    }
+}
+
+impl KnowChanges for TakesAll {
+    async fn has_change_of(&self, _: &Resource) -> Result<bool, PortError> {
+        Ok(false)
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use audit_domain::{
+    change::Resource,
     digest::Sha256,
     evidence::ObjectLocation,
     ledger::{
@@ -19,8 +20,8 @@ use bytes::Bytes;
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, KeepObjects, PortError, Put, PutDeliveries, PutRecords,
-        PutStates, ReadBodies, ReadObjects,
+        AwaitBodies, Chunks, CountSightings, KeepObjects, KnowChanges, PortError, Put, PutDeliveries,
+        PutRecords, PutStates, ReadBodies, ReadObjects,
     },
 };
 
@@ -110,6 +111,13 @@ impl PutRecords for Memory {
         }
         records.insert(key, record.clone());
         Ok(Put::Stored)
+    }
+}
+
+impl KnowChanges for Memory {
+    async fn has_change_of(&self, resource: &Resource) -> Result<bool, PortError> {
+        let is_of = |record: &Record| matches!(record, Record::Change(change) if change.resource.to_string() == resource.to_string());
+        Ok(lock(&self.content).records.values().any(is_of))
     }
 }
 

@@ -40,6 +40,8 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
         "user_agent": change.user_agent,
         "mfa": change.mfa,
         "omitted": change.omitted,
+        "breaks": change.breaks,
+        "deployment": change.deployment,
         "addendum": change.addendum.as_ref().map(addendum),
         "evidence": evidence(&change.evidence),
         "diff": diff.map(fields).unwrap_or_default(),

@@ -10,6 +10,7 @@ mod read;
 mod write;
 
 use audit_domain::{
+    change::watch::Watching,
     evidence::ObjectLocation,
     ledger::{
         delivery::{Completion, Counts, Delivery, KEPT_REJECTS},
@@ -28,8 +29,8 @@ use crate::{
     body_request::BodyRequest,
     inflate::{Inflate, PIECE},
     ports::{
-        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, PutDeliveries, PutRecords,
-        PutStates, ReadObjects, Remedy,
+        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, PortError,
+        PutDeliveries, PutRecords, PutStates, ReadObjects, Remedy,
     },
     sightings::Sightings,
 };
@@ -64,8 +65,11 @@ pub struct Indexing {
 }
 
 /// Everything that indexing writes to.
-pub trait Ledger: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects {}
-impl<T: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects> Ledger for T {}
+pub trait Ledger:
+    PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+{
+}
+impl<T: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects + KnowChanges> Ledger for T {}
 
 /// Indexes one object, and writes down what became of it. `progress` is told the compressed bytes of each piece.
 ///
@@ -108,6 +112,8 @@ struct Run<'a> {
     outstanding: Vec<u64>,
     counts: Counts,
     rejects: Vec<Reject>,
+    /// On what the audit rests, as far as files from anywhere can tell.
+    watching: Watching,
 }
 
 impl<'a> Run<'a> {
@@ -123,6 +129,7 @@ impl<'a> Run<'a> {
             outstanding: Vec::new(),
             counts: Counts::default(),
             rejects: Vec::new(),
+            watching: Watching::default(),
         }
     }
 
@@ -166,8 +173,9 @@ impl<'a> Run<'a> {
     ) -> Result<(), PortError> {
         let (takes, location) = (self.indexing.takes, self.location);
         loop {
+            let watching = &self.watching;
             let step = self.values.next(|ordinal, bytes| {
-                let (found, used) = read(takes, bytes, ordinal, location)?;
+                let (found, used) = read(takes, bytes, ordinal, location, watching)?;
                 Ok(((found, used), used))
             });
             match step {
@@ -199,14 +207,18 @@ impl<'a> Run<'a> {
                 batch.push(found);
             }
         }
-        let mut written = stream::iter(batch)
-            .map(|found| write(found, ledger, retention, now))
-            .buffer_unordered(CONCURRENCY);
+        // what the ledger decides comes last: a file has its records in no order
+        let (decided, plain): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|found| matches!(found, Found::IfKnown(..)));
         let mut outcomes = Vec::with_capacity(BATCH);
-        while let Some(outcome) = written.next().await {
-            outcomes.push(outcome?);
+        for part in [plain, decided] {
+            let mut written = stream::iter(part)
+                .map(|found| write(found, ledger, retention, now))
+                .buffer_unordered(CONCURRENCY);
+            while let Some(outcome) = written.next().await {
+                outcomes.push(outcome?);
+            }
         }
-        drop(written);
         for outcome in outcomes {
             match outcome {
                 Written::Stored => self.counts.indexed += 1,

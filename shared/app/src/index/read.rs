@@ -1,7 +1,7 @@
 //! One value out of an object: which kind of record it is, told by content.
 
 use audit_domain::{
-    change::{Change, Origin, TrailEvent},
+    change::{Change, Origin, Resource, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
     invocation::RecordReading,
     values::Unread,
@@ -13,6 +13,8 @@ use super::Takes;
 pub(super) enum Found {
     Invocation(Box<FoundInvocation>),
     Change(Box<Change>),
+    /// A change where the ledger has one of this resource.
+    IfKnown(Box<Change>, Resource),
     Ignored,
 }
 
@@ -29,14 +31,16 @@ pub(super) fn read(
     bytes: &[u8],
     ordinal: u64,
     location: &ObjectLocation,
+    watching: &Watching,
 ) -> Result<(Found, usize), Unread> {
     let not_an_invocation = match RecordReading::read(bytes, ordinal, location) {
         Ok((reading, used)) => return Ok((invocation(reading, bytes.get(..used)), used)),
         Err(refusal @ Unread::Refused { .. }) if takes == Takes::Everything => refusal,
         Err(error) => return Err(error),
     };
-    match TrailEvent::read(bytes, ordinal, location, Origin::Import) {
+    match TrailEvent::read(bytes, ordinal, location, Origin::Import, watching) {
         Ok((TrailEvent::Change(change), used)) => Ok((Found::Change(change), used)),
+        Ok((TrailEvent::IfKnown(change, known), used)) => Ok((Found::IfKnown(change, known), used)),
         Ok((TrailEvent::NoChange(_), used)) => Ok((Found::Ignored, used)),
         Err(refusal) => Err(likelier(not_an_invocation, refusal)),
     }

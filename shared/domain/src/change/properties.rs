@@ -13,7 +13,7 @@ fn events() -> Vec<Json> {
 }
 
 fn read(event: &str) -> Result<(TrailEvent, usize), Unread> {
-    TrailEvent::read(event.as_bytes(), 1, &ObjectLocation::file("/x"), Origin::Import)
+    TrailEvent::read(event.as_bytes(), 1, &ObjectLocation::file("/x"), Origin::Import, &Watching::default())
 }
 
 /// What was read, without what depends on how the event was laid out.
@@ -29,7 +29,7 @@ fn seen(event: &str) -> TrailEvent {
 fn survives(event: &Json) -> Result<(), TestCaseError> {
     let text = event.compact();
     match read(&text) {
-        Ok((TrailEvent::Change(change), used)) => {
+        Ok((TrailEvent::Change(change) | TrailEvent::IfKnown(change, _), used)) => {
             prop_assert_eq!(used, text.len());
             prop_assert!(!change.event_id.is_empty() && !change.request_id.is_empty());
             prop_assert!(time::parse(&time::rfc3339(change.occurred_at)).is_some());

@@ -7,13 +7,13 @@ fn fixture(name: &str) -> TrailEvent {
 
 fn read(record: &str) -> TrailEvent {
     let location = ObjectLocation::object("audit", "events/x.json");
-    TrailEvent::read(record.as_bytes(), 1, &location, Origin::Eventbridge).unwrap().0
+    TrailEvent::read(record.as_bytes(), 1, &location, Origin::Eventbridge, &Watching::default()).unwrap().0
 }
 
 fn change(name: &str) -> Change {
     match fixture(name) {
         TrailEvent::Change(change) => *change,
-        TrailEvent::NoChange(reason) => panic!("{name}: {reason}"),
+        other => panic!("{name}: {other:?}"),
     }
 }
 
@@ -106,7 +106,7 @@ fn the_shared_event_id_goes_before_the_event_id() {
         );
         match read(&json) {
             TrailEvent::Change(change) => (change.event_id, change.request_id),
-            TrailEvent::NoChange(reason) => panic!("{reason}"),
+            other => panic!("{other:?}"),
         }
     };
     let ids = |event: &str, request: &str| (event.to_owned(), request.to_owned());
@@ -125,7 +125,7 @@ fn what_is_no_call_is_told_apart_from_what_is_broken() {
         r#"{"eventName":"UpdatePrompt","eventSource":"bedrock.amazonaws.com","eventTime":"soon"}"#,
         "[]",
     ] {
-        let result = TrailEvent::read(broken.as_bytes(), 1, &location, Origin::Import);
+        let result = TrailEvent::read(broken.as_bytes(), 1, &location, Origin::Import, &Watching::default());
         assert!(matches!(result, Err(Unread::Refused { .. })), "{broken}: {result:?}");
     }
 }
@@ -177,7 +177,7 @@ fn an_addendum_with_the_ids_of_its_original_is_not_taken_for_it() {
 fn change_of(record: &serde_json::Value) -> Change {
     match read(&record.to_string()) {
         TrailEvent::Change(change) => *change,
-        TrailEvent::NoChange(reason) => panic!("{reason}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -52,10 +52,12 @@ impl Watching {
         let is_of_stack = |part: &str| {
             part.strip_prefix(&*self.stack).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         };
+        let is_named = |name: &str| self.names.contains(name) || self.log_places.has_bucket(name);
+        // a version, a backup or a subscription comes behind the name, a path before it
+        let ends = || [parts(name).next(), parts(name).last()].into_iter().flatten().any(is_named);
         !self.stack.is_empty() && parts(name).any(is_of_stack)
-            || self.names.contains(name)
-            || parts(name).any(|part| self.names.contains(part))
-            || self.log_places.has_bucket(name)
+            || is_named(name)
+            || (!name.starts_with('/') && ends())
     }
 
     /// Whether this object is evidence: it lies in the audit's own buckets, or where invocation logs lie.
@@ -72,10 +74,15 @@ impl Watching {
     }
 }
 
+/// What stands before the name in an ARN.
+const TYPES: [&str; 9] =
+    ["alarm:", "function:", "key/", "log-group:", "role/", "rule/", "stack/", "table/", "trail/"];
+
 /// A name as it stands in the last part of an ARN or URL; of a log group the slashes are part of the name.
 fn name_in(written: &str) -> &str {
     if written.starts_with("arn:") {
-        let name = written.splitn(6, ':').nth(5).unwrap_or(written);
+        let resource = written.splitn(6, ':').nth(5).unwrap_or(written);
+        let name = TYPES.iter().find_map(|kind| resource.strip_prefix(kind)).unwrap_or(resource);
         return name.trim_end_matches(":*").trim_end_matches('/');
     }
     match written.split_once("://") {
@@ -133,6 +140,7 @@ mod tests {
             "auditor-logs",
             "my-audit-bucket",
             "team-Audit-queue",
+            "/aws/lambda/records",
             "https://sqs.eu-central-1.amazonaws.com/444455556666/orders",
             "9d7c1a52-6a1e-4a37-9a55-1f1f3c6b2a10",
             "/aws/lambda/orders",
