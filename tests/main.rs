@@ -6,6 +6,7 @@
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
+//! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -22,6 +23,7 @@ mod record_changes;
 mod recorder;
 mod template;
 mod verdicts;
+mod watch;
 mod what_changed;
 
 use std::path::PathBuf;
