@@ -47,6 +47,18 @@ pub const VARIABLES: &[Variable] = &[
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
 ];
 
+/// The variables that name what the audit rests on, besides `STACK_NAME` and `LOG_BUCKETS`.
+pub const RESTED_ON: &[&str] = &[
+    RECORDS_TABLE,
+    STATES_TABLE,
+    DELIVERIES_TABLE,
+    AUDIT_BUCKET,
+    ALERT_TOPIC_ARN,
+    CHANGES_TOPIC_ARN,
+    BODY_QUEUE_URL,
+    WATCHED_RESOURCES,
+];
+
 /// See [`VARIABLES`].
 pub const RECORDS_TABLE: &str = "RECORDS_TABLE";
 /// See [`VARIABLES`].
@@ -141,17 +153,7 @@ impl Environment {
     /// # Errors
     /// `LOG_BUCKETS` names no bucket.
     pub fn watching(&self) -> Result<Watching, EnvironmentError> {
-        let named = [
-            RECORDS_TABLE,
-            STATES_TABLE,
-            DELIVERIES_TABLE,
-            AUDIT_BUCKET,
-            ALERT_TOPIC_ARN,
-            CHANGES_TOPIC_ARN,
-            BODY_QUEUE_URL,
-            WATCHED_RESOURCES,
-        ];
-        let named: Vec<String> = named.into_iter().filter_map(|name| self.maybe(name)).collect();
+        let named: Vec<String> = RESTED_ON.iter().filter_map(|name| self.maybe(name)).collect();
         let resources = named.iter().flat_map(|list| list.split(','));
         let stack = self.maybe(STACK_NAME).unwrap_or_else(|| "bedrock-audit".to_owned());
         Ok(Watching::new(stack.trim(), resources, self.log_buckets()?.unwrap_or_default()))
