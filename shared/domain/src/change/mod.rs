@@ -20,7 +20,7 @@ use crate::{
 };
 pub use addendum::Addendum;
 pub use resource::{Resource, UNKNOWN, names_of_arn, split_identifier};
-use watch::{Deletion, LOG_OBJECT, Watching};
+use watch::{Watching, deletion};
 use wire::TrailRecord;
 
 /// A call that changed configuration, or tried to.
@@ -258,55 +258,6 @@ impl Change {
     pub fn tell_apart(&mut self) {
         self.event_id = format!("{}~{}", self.event_id, Sha256::of(self.event_name.as_bytes()).short());
     }
-
-    /// The changes that share one alert with this one: deletions of one bucket's objects by one requester, for one reason,
-    /// within one hour. `None` where a change has an alert of its own.
-    pub fn alert_group(&self) -> Option<String> {
-        if self.resource.kind != LOG_OBJECT {
-            return None;
-        }
-        let (bucket, _) = self.resource.id.split_once('/')?;
-        let hour = self.occurred_at.strftime("%Y-%m-%dT%H");
-        let breaks = self.breaks.as_deref().unwrap_or_default();
-        let shared = [bucket, self.principal.best(), breaks, &hour.to_string(), &self.account_id].join("\n");
-        Some(format!("deletions-{}", Sha256::of(shared.as_bytes()).short()))
-    }
-
-    fn deleted(deletion: Deletion, origin: Origin, evidence: Evidence) -> Self {
-        Self {
-            request_id: deletion.request_id.unwrap_or_else(|| deletion.event_id.clone()),
-            event_id: deletion.event_id,
-            occurred_at: deletion.occurred_at,
-            event_name: "ObjectDeleted".to_owned(),
-            event_source: "s3.amazonaws.com".to_owned(),
-            resource: Resource {
-                account_id: deletion.account_id.clone(),
-                region: deletion.region.clone(),
-                kind: LOG_OBJECT.to_owned(),
-                id: format!("{}/{}", deletion.bucket, deletion.key),
-                version: deletion.version,
-                arn: None,
-            },
-            account_id: deletion.account_id,
-            region: deletion.region,
-            outcome: Outcome::Succeeded,
-            error_code: None,
-            severity: deletion.severity,
-            origin,
-            principal: deletion.principal,
-            source_ip: deletion.source_ip,
-            user_agent: None,
-            mfa: None,
-            request_parameters: None,
-            response_elements: None,
-            spilled: None,
-            omitted: false,
-            breaks: Some(deletion.breaks.to_owned()),
-            deployment: false,
-            addendum: None,
-            evidence,
-        }
-    }
 }
 
 /// What a CloudTrail record turned out to be.
@@ -341,11 +292,9 @@ impl TrailEvent {
         let (members, used) = read_as::<Members<'_>>(bytes)?;
         let raw = bytes.get(..used).unwrap_or_default();
         let evidence = || Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
-        if Deletion::is_one(&members) {
-            return match Deletion::of(&members, watching) {
-                Ok(Some(deletion)) => {
-                    Ok((Self::Change(Box::new(Change::deleted(deletion, origin, evidence()))), used))
-                }
+        if deletion::is_one(&members) {
+            return match deletion::read(&members, watching, origin, evidence()) {
+                Ok(Some(change)) => Ok((Self::Change(Box::new(change)), used)),
                 Ok(None) => Ok((Self::NoChange("an object that is no evidence was deleted"), used)),
                 Err(reason) => refused(used, reason),
             };

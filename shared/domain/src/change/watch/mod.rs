@@ -6,7 +6,7 @@
 //! A name may have two lines that differ in when they hold; the first one that holds counts.
 
 mod access;
-mod deletion;
+pub(super) mod deletion;
 mod delivery;
 mod policy;
 mod schedules;
@@ -17,7 +17,7 @@ mod watching;
 
 use std::{collections::HashMap, sync::LazyLock};
 
-pub(super) use self::{deletion::Deletion, stack::CLOUDFORMATION};
+pub(super) use self::stack::CLOUDFORMATION;
 pub use self::{deletion::LOG_OBJECT, watching::Watching};
 use super::{Severity, operations::Kind, resource::Parameters};
 
