@@ -466,6 +466,49 @@ def check_change_rule(stack):
         equal(envelope["detail"]["eventName"], stack.matches("RecordChangesRule", envelope), True)
 
 
+def watched(part):
+    """The cases of a part of the table of watched calls: each a call, and one that is nearly one."""
+    own = {
+        "bedrock-audit-logbucket-5k2m9q7x1v3c": "LogBucket",
+        "bedrock-audit-auditbucket-8h4t6w2z0b1n": "AuditBucket",
+    }
+    for path in sorted((ROOT / "events" / "watch").glob(f"{part}.ndjson")):
+        for line in path.read_text().splitlines():
+            yield path.stem, json.loads(line), own
+
+
+def through_cloudtrail(record):
+    source = record["eventSource"].partition(".")[0]
+    envelope = {"version": "0", "id": record["eventID"], "detail-type": "AWS API Call via CloudTrail"}
+    envelope |= {"source": f"aws.{source}", "account": ACCOUNT, "time": record["eventTime"]}
+    return envelope | {"region": record["awsRegion"], "resources": [], "detail": record}
+
+
+def check_watch_rules(stack):
+    """each watched call and deletion passes one rule, and what is on others' resources none that can tell"""
+    rules = ("WatchRule", "WatchStorageRule", "WatchDeliveryRule", "WatchObjectsRule")
+    for part, case, own in watched("*"):
+        for member, expected in (("hit", 1), ("miss", 0)):
+            event = case[member] if part == "objects" else through_cloudtrail(case[member])
+            text = json.dumps(event)
+            for name, output in own.items():
+                text = text.replace(name, stack.outputs[output])
+            passed = [rule for rule in rules if stack.matches(rule, json.loads(text))]
+            if member == "miss":
+                passed = [rule for rule in passed if rule != "WatchRule"]
+            equal(f"{member} of {case.get('operation', part)}", len(passed), expected)
+
+
+def check_watched(stack):
+    """a call that the ledger decides counts once the ledger knows its resource"""
+    case = next(case for _, case, _ in watched("schedules") if case["operation"] == "DeleteSchedule")
+    for member in ("known", "hit"):
+        record = case[member]
+        record["eventTime"] = happened(0)
+        stack.send("RecordChangesQueueUrl", json.dumps(through_cloudtrail(record)))
+        wait_for(f"the alert about {record['eventName']}", lambda: change_records(stack, record, "alert"))
+
+
 def check_invocations(stack):
     """a log object becomes one invocation for each of its records"""
     records = incident_invocations()
@@ -730,6 +773,7 @@ CHECKS = (
     check_outputs,
     check_log_rule,
     check_change_rule,
+    check_watch_rules,
     check_invocations,
     check_delivery_counts,
     check_invocations_again,
@@ -744,6 +788,7 @@ CHECKS = (
     check_trail,
     check_deployment_rule,
     check_baseline,
+    check_watched,
     check_email_filter,
     check_alarms,
     check_dead_letters,

@@ -387,3 +387,40 @@ fn the_demos_ledger_knows_what_was_changed_what_was_in_force_and_what_ran_under_
         4
     );
 }
+
+/// Calls of other services out of a trail's file, in whichever order they stand there: what the ledger decides comes last.
+#[test]
+fn watched_calls_are_found_in_a_file_and_shown_with_what_they_break() {
+    let case = |part: &str, operation: &str| -> Value {
+        let cases = text(&format!("events/watch/{part}.ndjson"));
+        let mut cases = cases.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        cases.find(|case| case["operation"] == operation).unwrap()
+    };
+    let (deleted, retention) = (case("schedules", "DeleteSchedule"), case("delivery", "PutRetentionPolicy"));
+    let mut deployed = case("delivery", "UpdateFunctionCode")["hit"].take();
+    deployed["sourceIPAddress"] = "cloudformation.amazonaws.com".into();
+    let records = serde_json::json!({"Records": [deleted["hit"], deleted["known"], deleted["miss"], deployed, retention["hit"]]});
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trail.json.gz");
+    std::fs::write(&file, gzip(records.to_string().as_bytes())).unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let counts = ask(&ledger, &["--json", "index", file.to_str().unwrap()]).json();
+    assert_eq!((&counts["indexed"], &counts["ignored"]), (&4.into(), &1.into()), "{counts}");
+
+    let shown = ask(&ledger, &["changes", "--since", "2026-10-01"]).stdout;
+    for part in [
+        "through CloudFormation",
+        "ingestion-schedule/default:kb-hourly",
+        "a knowledge base may no longer read its documents again",
+    ] {
+        assert!(shown.contains(part), "{part} in\n{shown}");
+    }
+    // the command that an alert names
+    let group = "log-group//aws/lambda/bedrock-audit/record-changes";
+    let named = ask(&ledger, &["--json", "changes", "--resource", group, "--since", "2026-10-01"]).json();
+    assert_eq!(named.as_array().map(Vec::len), Some(1), "{named}");
+    assert_eq!(
+        (&named[0]["breaks"], &named[0]["deployment"]),
+        (&"what was logged may be deleted earlier".into(), &false.into())
+    );
+}

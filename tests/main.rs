@@ -8,6 +8,7 @@
 //! * `index_invocations`, `index_trail`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
 //! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
 //! * `read_baseline`: the real function that looks for what no event tells.
+//! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -27,6 +28,7 @@ mod record_changes;
 mod recorder;
 mod template;
 mod verdicts;
+mod watch;
 mod what_changed;
 
 use std::path::PathBuf;

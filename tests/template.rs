@@ -1,7 +1,10 @@
 //! `template.yaml` against the code: what stands in both cannot drift apart.
 
-use audit_domain::ledger::schema::{TABLES, TIME_TO_LIVE};
-use audit_lambda::environment::VARIABLES;
+use audit_domain::{
+    change::watch::AREAS,
+    ledger::schema::{TABLES, TIME_TO_LIVE},
+};
+use audit_lambda::environment::{RESTED_ON, VARIABLES};
 
 use super::text;
 
@@ -59,7 +62,10 @@ fn every_function_has_its_block_and_its_variables() {
             .collect();
         let source = text(&format!("functions/{name}/src/main.rs"));
         for variable in VARIABLES {
+            let watches =
+                RESTED_ON.contains(&variable.name) || matches!(variable.name, "STACK_NAME" | "LOG_BUCKETS");
             let reads = source.contains(variable.name)
+                || (watches && source.contains(".watching()"))
                 || (variable.name == "LOG_BUCKETS" && source.contains(".log_buckets()"))
                 || (variable.name == "RETENTION_DAYS" && source.contains(".retention()"))
                 || (variable.name == "ALERT_MAX_AGE_HOURS" && source.contains(".alert_max_age()"))
@@ -88,5 +94,53 @@ fn no_function_can_overwrite_at_will() {
         });
         let denied_only = action == "s3:*";
         assert!(denied_only || !granted, "{action} is granted");
+    }
+}
+
+/// Every watched call passes a rule: each source and each name that no pattern can judge stands in the template.
+#[test]
+fn every_watched_call_has_a_rule() {
+    let template = text("template.yaml");
+    let block = |name: &str| {
+        let start = template.find(&format!("  {name}:\n    Type: AWS::Events::Rule")).expect(name);
+        let rest = &template[start..];
+        &rest[..rest.find("      Targets:").expect("targets")]
+    };
+    let by_name = block("WatchRule");
+    let narrowed = [block("WatchStorageRule"), block("WatchDeliveryRule")];
+    for area in AREAS {
+        let source = format!("- aws.{}\n", area.event_source.trim_end_matches(".amazonaws.com"));
+        if by_name.contains(&source) {
+            for call in area.calls {
+                assert!(by_name.contains(&format!("- {}\n", call.event_name)), "{}", call.event_name);
+            }
+        } else {
+            assert!(narrowed.iter().any(|rule| rule.contains(&source)), "{}", area.event_source);
+        }
+    }
+    let names = by_name.lines().skip_while(|line| !line.contains("eventName:")).skip(1);
+    for name in names.filter_map(|line| line.trim().strip_prefix("- ")) {
+        let is_watched = AREAS.iter().flat_map(|area| area.calls).any(|call| call.event_name == name);
+        assert!(is_watched, "{name} passes the rule, and no table knows it");
+    }
+}
+
+/// A pattern of EventBridge may have 2,048 characters, and a stack's name 128.
+#[test]
+fn no_pattern_is_too_long_for_a_long_name() {
+    let template = text("template.yaml");
+    for rule in template.split("Type: AWS::Events::Rule").skip(1) {
+        let rule = &rule[..rule.find("      Targets:").unwrap()];
+        // a schedule has none
+        let Some(pattern) = rule.find("EventPattern:").map(|at| &rule[at..]) else { continue };
+        // generous: a level of YAML is less than what it becomes
+        let length: usize = pattern
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .map(|line| {
+                line.trim().replace("!Sub ", "").len() + 2 + 128 * line.matches("AWS::StackName").count()
+            })
+            .sum();
+        assert!(length < 2_300, "{length}: {pattern}");
     }
 }

@@ -7,15 +7,15 @@ use audit_app::{
     index::{Indexing, Takes, index_object},
     index_trail::TrailIndexer,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, Message, PortError,
-        PublishAlerts, Put, PutDeliveries, PutRecords, PutResourceStates, PutStates, QueryResourceStates,
-        ReadObjects, ReadResources, ResourceRead,
+        AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, KnowChanges, Message,
+        PortError, PublishAlerts, Put, PutDeliveries, PutRecords, PutResourceStates, PutStates,
+        QueryResourceStates, ReadObjects, ReadResources, ResourceRead,
     },
     prompt_drift::Silent,
     record_change::{Recorder, Recording},
 };
 use audit_domain::{
-    change::Resource,
+    change::{Resource, watch::Watching},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::pointer::{BodyPointer, Followed},
@@ -60,7 +60,9 @@ pub fn index_trail<R: Read + Send>(
         now: Timestamp::UNIX_EPOCH,
     };
     let recorder = Recorder { ledger: &TakesAll, resources: &TakesAll, alerts: &TakesAll, recording };
-    let indexer = TrailIndexer { objects: &Object(open), recorder: &recorder, keeps_calls: true };
+    let watching = Watching::default();
+    let indexer =
+        TrailIndexer { objects: &Object(open), recorder: &recorder, watching: &watching, keeps_calls: true };
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
     runtime.block_on(indexer.index(&location)).map(|(delivery, _)| delivery)
 }
@@ -96,6 +98,12 @@ struct TakesAll;
 impl PutRecords for TakesAll {
     async fn put_record(&self, _: &Record, _: i64) -> Result<Put, PortError> {
         Ok(Put::Stored)
+    }
+}
+
+impl KnowChanges for TakesAll {
+    async fn has_change_of(&self, _: &Resource) -> Result<bool, PortError> {
+        Ok(false)
     }
 }
 

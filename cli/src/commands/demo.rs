@@ -17,7 +17,7 @@ use audit_app::{
     record_change::{Recorder, Recording},
 };
 use audit_domain::{
-    change::{Origin, TrailEvent},
+    change::{Origin, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
     ledger::record::Retention,
     state::{Subject, SubjectKind},
@@ -178,7 +178,7 @@ async fn record_changes(
     for (nth, event) in CHANGES.into_iter().enumerate() {
         let raw = shifted(event, by)?.to_string();
         let place = ObjectLocation::file("sample");
-        let read = TrailEvent::read(raw.as_bytes(), 1, &place, Origin::Eventbridge);
+        let read = TrailEvent::read(raw.as_bytes(), 1, &place, Origin::Eventbridge, &Watching::default());
         let Ok((TrailEvent::Change(change), _)) = read else {
             return Err("a sample event is no change".to_owned());
         };

@@ -6,6 +6,7 @@ use std::{
 };
 
 use audit_domain::{
+    change::Resource,
     digest::Sha256,
     evidence::ObjectLocation,
     ledger::{
@@ -21,8 +22,9 @@ use jiff::Timestamp;
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, MarkPromptAlerts, Message,
-        PortError, PublishAlerts, Put, PutDeliveries, PutRecords, PutStates, ReadBodies, ReadObjects,
+        AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, KnowChanges, MarkPromptAlerts,
+        Message, PortError, PublishAlerts, Put, PutDeliveries, PutRecords, PutStates, ReadBodies,
+        ReadObjects,
     },
 };
 
@@ -143,6 +145,13 @@ impl PutRecords for Memory {
         }
         records.insert(key, record.clone());
         Ok(Put::Stored)
+    }
+}
+
+impl KnowChanges for Memory {
+    async fn has_change_of(&self, resource: &Resource) -> Result<bool, PortError> {
+        let is_of = |record: &Record| matches!(record, Record::Change(change) if change.resource.to_string() == resource.to_string());
+        Ok(lock(&self.content).records.values().any(is_of))
     }
 }
 

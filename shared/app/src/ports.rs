@@ -178,6 +178,12 @@ pub trait FindRecords: Sync {
     ) -> impl Future<Output = Result<Option<Record>, PortError>> + Send;
 }
 
+/// Knows whether there was a change of a resource before: `dynamodb:Query` on the index `by-resource` of Records.
+pub trait KnowChanges: Sync {
+    /// Whether the ledger has a change of this resource. One that was put a moment ago may not be seen yet.
+    fn has_change_of(&self, resource: &Resource) -> impl Future<Output = Result<bool, PortError>> + Send;
+}
+
 /// Puts texts and sightings of system prompts: `dynamodb:PutItem` on States.
 pub trait PutStates: Sync {
     /// Puts the text of a system prompt once.

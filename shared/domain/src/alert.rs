@@ -20,6 +20,11 @@ pub use self::new_prompt::NewPrompt;
 /// So many fields stand in an alert; the rest is counted.
 const SHOWN: usize = 20;
 
+const DEPLOYMENT: &str =
+    "CloudFormation: a deployment, of this stack or of another one; severity is a step lower for it";
+const OMITTED: &str =
+    "CloudTrail left the request out for its size: a known evasion, to hide what was asked for";
+
 /// What is published for one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
@@ -138,6 +143,15 @@ fn text(change: &Change, diff: Option<&Diff>, command: &str) -> String {
     line("when:", &if is_drift { drift::when(change, diff) } else { moment(change.occurred_at) });
     line("where:", &place(change));
     line("severity:", report::severity(change, diff).name());
+    if let Some(breaks) = &change.breaks {
+        line("breaks:", breaks);
+    }
+    if change.deployment {
+        line("through:", DEPLOYMENT);
+    }
+    if change.omitted {
+        line("hidden:", OMITTED);
+    }
     for (nth, told) in changed(change, diff).iter().enumerate() {
         line(if nth == 0 { "changed:" } else { "" }, told);
     }
@@ -175,23 +189,39 @@ fn changed(change: &Change, diff: Option<&Diff>) -> Vec<String> {
             vec!["no further change: CloudTrail amends its record of an earlier one".to_owned()]
         }
         (Outcome::Succeeded, Some(diff)) if diff.is_final() => fields(change, diff),
-        (Outcome::Succeeded, diff) => vec![unread(change, diff)],
+        (Outcome::Succeeded, _) if change.alert_group().is_some() => deleted(change),
+        (Outcome::Succeeded, None) if change.breaks.is_some() => vec![asked(change)],
+        (Outcome::Succeeded, diff) => vec![unread(diff)],
     }
 }
 
-fn unread(change: &Change, diff: Option<&Diff>) -> String {
-    let mut why = match diff {
+fn unread(diff: Option<&Diff>) -> String {
+    match diff {
         None => "CloudTrail does not record what changed, and this kind of resource is not read".to_owned(),
         Some(diff) => format!(
             "not known: the resource could not be read ({}: {}); once it could be, that is told in a message of its own",
             diff.read.name(),
             diff.reason.as_deref().unwrap_or("no reason given")
         ),
-    };
-    if change.omitted {
-        why.push_str("; CloudTrail left the request out for its size, a known way to hide it");
     }
-    why
+}
+
+/// CloudTrail hides what is asked of Bedrock, and not what is asked of other services.
+fn asked(change: &Change) -> String {
+    let place = &change.evidence.location;
+    if change.omitted {
+        return format!("not known: what was asked for is not in the event, {place}");
+    }
+    format!("what was asked for stands in the event, {place}, and in the ledger")
+}
+
+fn deleted(change: &Change) -> Vec<String> {
+    let version = change.resource.version.as_deref().map(|v| format!(" (version id {v})"));
+    vec![
+        format!("the object {} is deleted{}", change.resource.id, version.unwrap_or_default()),
+        "what else the same requester deletes of this bucket within the hour is recorded, and not alerted one by one"
+            .to_owned(),
+    ]
 }
 
 fn fields(change: &Change, diff: &Diff) -> Vec<String> {
@@ -237,6 +267,9 @@ fn amends(change: &Change) -> bool {
 
 fn command(change: &Change) -> String {
     let since = crate::time::day(change.occurred_at);
+    if change.alert_group().is_some() {
+        return format!("bedrock-audit changes --kind {} --since {since}", change.resource.kind);
+    }
     if change.resource.id == crate::change::UNKNOWN {
         return format!("bedrock-audit explain {}", shell_word(&change.request_id));
     }
@@ -267,7 +300,7 @@ fn write_line(text: &mut String, line: &str) {
 mod tests {
     use super::*;
     use crate::{
-        change::{Origin, TrailEvent},
+        change::{Origin, TrailEvent, watch::Watching},
         evidence::ObjectLocation,
     };
 
@@ -275,7 +308,10 @@ mod tests {
         let path = format!("{}/../../events/{path}.json", env!("CARGO_MANIFEST_DIR"));
         let json = std::fs::read_to_string(path).unwrap();
         let location = ObjectLocation::object("audit", "events/x");
-        match TrailEvent::read(json.as_bytes(), 1, &location, Origin::Eventbridge).unwrap().0 {
+        match TrailEvent::read(json.as_bytes(), 1, &location, Origin::Eventbridge, &Watching::default())
+            .unwrap()
+            .0
+        {
             TrailEvent::Change(change) => *change,
             other => panic!("{other:?}"),
         }

@@ -42,6 +42,8 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
         "user_agent": change.user_agent,
         "mfa": change.mfa,
         "omitted": change.omitted,
+        "breaks": change.breaks,
+        "deployment": change.deployment,
         "addendum": change.addendum.as_ref().map(addendum),
         "amended_by": change.amended_by.iter().map(amendment).collect::<Vec<_>>(),
         "evidence": evidence(&change.evidence),

@@ -1,7 +1,7 @@
 //! The one reader of the environment, and the table of what it reads (DESIGN's contract). Besides these, the AWS SDK and the
 //! Lambda runtime read their own (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_LAMBDA_RUNTIME_API`, ...).
 
-use audit_domain::{invocation::pointer::AllowedPlaces, ledger::record::Retention};
+use audit_domain::{change::watch::Watching, invocation::pointer::AllowedPlaces, ledger::record::Retention};
 use jiff::SignedDuration;
 
 /// One variable.
@@ -35,9 +35,31 @@ pub const VARIABLES: &[Variable] = &[
         "such bodies stay outstanding",
     ),
     required(BASELINE_QUEUE_URL, "the queue in which `read-baseline` leaves what is still to be read"),
+    optional(
+        STACK_NAME,
+        "the stack: what its generated names begin with belongs to the audit, and calls on it are alerted",
+        "bedrock-audit",
+    ),
+    optional(
+        WATCHED_RESOURCES,
+        "what else the audit rests on, as ARNs or names with commas between: keys, log groups, an older bucket",
+        "none",
+    ),
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
     optional(RECORD_CALLS, "whether calls that use Bedrock are taken out of the trail's files, too", "true"),
+];
+
+/// The variables that name what the audit rests on, besides `STACK_NAME` and `LOG_BUCKETS`.
+pub const RESTED_ON: &[&str] = &[
+    RECORDS_TABLE,
+    STATES_TABLE,
+    DELIVERIES_TABLE,
+    AUDIT_BUCKET,
+    ALERT_TOPIC_ARN,
+    CHANGES_TOPIC_ARN,
+    BODY_QUEUE_URL,
+    WATCHED_RESOURCES,
 ];
 
 /// See [`VARIABLES`].
@@ -58,6 +80,10 @@ pub const LOG_BUCKETS: &str = "LOG_BUCKETS";
 pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
 /// See [`VARIABLES`].
 pub const BASELINE_QUEUE_URL: &str = "BASELINE_QUEUE_URL";
+/// See [`VARIABLES`].
+pub const STACK_NAME: &str = "STACK_NAME";
+/// See [`VARIABLES`].
+pub const WATCHED_RESOURCES: &str = "WATCHED_RESOURCES";
 /// See [`VARIABLES`].
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// See [`VARIABLES`].
@@ -149,6 +175,18 @@ impl Environment {
         }
     }
 
+    /// On what the audit rests: `STACK_NAME`, `WATCHED_RESOURCES`, and whatever a function is told of tables, buckets, topics
+    /// and queues.
+    ///
+    /// # Errors
+    /// `LOG_BUCKETS` names no bucket.
+    pub fn watching(&self) -> Result<Watching, EnvironmentError> {
+        let named: Vec<String> = RESTED_ON.iter().filter_map(|name| self.maybe(name)).collect();
+        let resources = named.iter().flat_map(|list| list.split(','));
+        let stack = self.maybe(STACK_NAME).unwrap_or_else(|| "bedrock-audit".to_owned());
+        Ok(Watching::new(stack.trim(), resources, self.log_buckets()?.unwrap_or_default()))
+    }
+
     /// `RETENTION_DAYS`.
     ///
     /// # Errors
@@ -214,5 +252,17 @@ mod tests {
         assert_eq!(place, ("444455556666".to_owned(), "eu-central-1".to_owned()));
         let wrong = Environment::of(|_| Some("arn:aws:sns::444455556666:alerts".into()));
         assert!(wrong.account_and_region().unwrap_err().to_string().contains("ALERT_TOPIC_ARN"));
+        assert!(none.watching().unwrap().holds("bedrock-audit-RecordsTable-1A2B"));
+        let given = Environment::of(|name| match name {
+            STACK_NAME => Some("audit".into()),
+            WATCHED_RESOURCES => Some("main-trail, alias/logs".into()),
+            LOG_BUCKETS => Some("our-logs/team".into()),
+            _ => None,
+        });
+        let watching = given.watching().unwrap();
+        for name in ["audit-RecordsTable-1A2B", "main-trail", "alias/logs", "our-logs"] {
+            assert!(watching.holds(name), "{name}");
+        }
+        assert!(watching.knows_keys() && !watching.holds("bedrock-audit-RecordsTable-1A2B"));
     }
 }

@@ -7,7 +7,7 @@ use audit_app::ports::{
 };
 use audit_aws::dynamodb::{Ledger, tables};
 use audit_domain::{
-    change::{Addendum, Change, Origin, Resource, Severity, TrailEvent},
+    change::{Addendum, Change, Origin, Resource, Severity, TrailEvent, watch::Watching},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::{BodyState, Invocation, RecordReading},
@@ -426,7 +426,7 @@ fn change(id: &str, when: &str, guardrail: &str) -> Change {
         r#"{{"eventName":"UpdateGuardrail","eventSource":"bedrock.amazonaws.com","eventTime":"{when}","eventID":"event-{id}","requestID":"{id}","recipientAccountId":"444455556666","awsRegion":"eu-central-1","sourceIPAddress":"203.0.113.7","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::444455556666:user/kim","userName":"kim"}},"requestParameters":{{"guardrailIdentifier":"{guardrail}"}},"responseElements":{{"version":"DRAFT"}}}}"#
     );
     let place = ObjectLocation::object("audit", "events/x.json");
-    match TrailEvent::read(json.as_bytes(), 1, &place, Origin::Eventbridge).unwrap().0 {
+    match TrailEvent::read(json.as_bytes(), 1, &place, Origin::Eventbridge, &Watching::default()).unwrap().0 {
         TrailEvent::Change(change) => *change,
         other => panic!("{other:?}"),
     }

@@ -24,6 +24,9 @@ use tokio::{
 
 use crate::cloud::{ALERTS, AUDIT, BASELINE, BODIES, CHANGES, Cloud, KEY, LOGS};
 
+/// The key that the audit rests on.
+pub const WATCHED_KEY: &str =
+    "arn:aws:kms:eu-central-1:444455556666:key/7c0b1e54-3d2f-4a68-9b1c-5e6f7a8b9c0d";
 /// So long a function may take for an event.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -145,6 +148,8 @@ fn environment(name: &str, runtime: &str, cloud: &Cloud) -> HashMap<String, Stri
         ("BASELINE_QUEUE_URL", BASELINE),
         ("ALERT_TOPIC_ARN", ALERTS),
         ("CHANGES_TOPIC_ARN", CHANGES),
+        ("STACK_NAME", "bedrock-audit"),
+        ("WATCHED_RESOURCES", WATCHED_KEY),
         ("RETENTION_DAYS", "400"),
         ("ALERT_MAX_AGE_HOURS", "24"),
     ]

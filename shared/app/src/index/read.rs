@@ -1,7 +1,7 @@
 //! One value out of an object: which kind of record it is, told by content.
 
 use audit_domain::{
-    change::{Change, Origin, TrailEvent},
+    change::{Change, Origin, Resource, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
     invocation::RecordReading,
     ledger::record::Call,
@@ -15,6 +15,8 @@ pub(super) enum Found {
     Invocation(Box<FoundInvocation>),
     Change(Box<Change>),
     Call(Box<Call>),
+    /// A change where the ledger has one of this resource.
+    IfKnown(Box<Change>, Resource),
     Ignored,
 }
 
@@ -31,15 +33,17 @@ pub(super) fn read(
     bytes: &[u8],
     ordinal: u64,
     location: &ObjectLocation,
+    watching: &Watching,
 ) -> Result<(Found, usize), Unread> {
     let not_an_invocation = match RecordReading::read(bytes, ordinal, location) {
         Ok((reading, used)) => return Ok((invocation(reading, bytes.get(..used)), used)),
         Err(refusal @ Unread::Refused { .. }) if takes == Takes::Everything => refusal,
         Err(error) => return Err(error),
     };
-    match TrailEvent::read(bytes, ordinal, location, Origin::Import) {
+    match TrailEvent::read(bytes, ordinal, location, Origin::Import, watching) {
         Ok((TrailEvent::Change(change), used)) => Ok((Found::Change(change), used)),
         Ok((TrailEvent::Call(call), used)) => Ok((Found::Call(call), used)),
+        Ok((TrailEvent::IfKnown(change, known), used)) => Ok((Found::IfKnown(change, known), used)),
         Ok((TrailEvent::NoChange(_), used)) => Ok((Found::Ignored, used)),
         Err(refusal) => Err(likelier(not_an_invocation, refusal)),
     }

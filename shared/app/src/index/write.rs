@@ -39,6 +39,11 @@ pub(super) async fn write(
             (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
         }
         Found::Call(call) => return write_call(call, ledger, retention, now).await,
+        Found::IfKnown(_, known) if !ledger.has_change_of(&known).await? => return Ok(Written::Ignored),
+        Found::IfKnown(change, _) => {
+            let evidence = change.evidence.clone();
+            (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
+        }
         Found::Ignored => return Ok(Written::Ignored),
     };
     match result {

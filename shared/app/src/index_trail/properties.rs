@@ -8,21 +8,27 @@ use proptest::{collection::vec, option, prelude::*, sample::Index};
 use super::*;
 use crate::strategies::{cut, sizes, text};
 
-type Read = fn(&[u8], u64, &ObjectLocation) -> Result<(Found, usize), Unread>;
+type Read = fn(&[u8], u64, &ObjectLocation, &Watching) -> Result<(Found, usize), Unread>;
 
 /// Parses every record.
-fn parse(bytes: &[u8], ordinal: u64, location: &ObjectLocation) -> Result<(Found, usize), Unread> {
-    let (event, used) = TrailEvent::read(bytes, ordinal, location, Origin::Trail)?;
+fn parse(
+    bytes: &[u8],
+    ordinal: u64,
+    location: &ObjectLocation,
+    watching: &Watching,
+) -> Result<(Found, usize), Unread> {
+    let (event, used) = TrailEvent::read(bytes, ordinal, location, Origin::Trail, watching)?;
     Ok((of_event(event), used))
 }
 
 /// The event ids of the changes in a file, and how many values were met.
 fn found(file: &[u8], sizes: &[usize], read: Read) -> (BTreeSet<String>, u64) {
     let location = ObjectLocation::object("trail", "AWSLogs/1/CloudTrail/x.json.gz");
+    let watching = Watching::default();
     let (mut values, mut ids) = (Values::new(), BTreeSet::new());
     let mut pieces = cut(file, sizes).into_iter();
     loop {
-        match values.next(|ordinal, bytes| read(bytes, ordinal, &location)) {
+        match values.next(|ordinal, bytes| read(bytes, ordinal, &location, &watching)) {
             Step::Value(Found::Change(change)) => drop(ids.insert(change.event_id)),
             Step::Value(_) | Step::Reject(_) => {}
             Step::NeedMore => match pieces.next() {

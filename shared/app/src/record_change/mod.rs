@@ -11,7 +11,7 @@ mod observe;
 mod store;
 
 use audit_domain::{
-    change::{Change, Origin},
+    change::{Change, Origin, Resource},
     ledger::record::{AlertMark, Common, Diff, Record, Retention, alert_key},
     state::State,
 };
@@ -24,8 +24,8 @@ pub use self::{
     store::store,
 };
 use crate::ports::{
-    FindRecords, KeepObjects, Message, PortError, PublishAlerts, Put, PutRecords, PutResourceStates,
-    QueryResourceStates, ReadResources,
+    FindRecords, KeepObjects, KnowChanges, Message, PortError, PublishAlerts, Put, PutRecords,
+    PutResourceStates, QueryResourceStates, ReadResources,
 };
 
 /// How changes are recorded.
@@ -46,6 +46,10 @@ pub enum Recorded {
     Alerted,
     /// Its alert had gone out before.
     AlertedBefore,
+    /// One alert went out for it and others like it; see [`Change::alert_group`].
+    AlertedWithOthers,
+    /// It concerns nothing that the ledger knows: it is not recorded.
+    NotKnown,
     /// What changed was not known when the alert went out, and was told now.
     FollowedUp,
     /// It is too old to be news: it belongs into the delivery's summary.
@@ -65,10 +69,13 @@ pub struct Filed {
 
 /// Everything that recording a change writes to.
 pub trait ChangeLedger:
-    PutRecords + FindRecords + KeepObjects + PutResourceStates + QueryResourceStates
+    PutRecords + FindRecords + KnowChanges + KeepObjects + PutResourceStates + QueryResourceStates
 {
 }
-impl<T: PutRecords + FindRecords + KeepObjects + PutResourceStates + QueryResourceStates> ChangeLedger for T {}
+impl<T: PutRecords + FindRecords + KnowChanges + KeepObjects + PutResourceStates + QueryResourceStates>
+    ChangeLedger for T
+{
+}
 
 /// Records changes: where to, what it asks, whom it tells.
 pub struct Recorder<'a, L, R, A> {
@@ -137,9 +144,29 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         self.ledger.put_resource_state(after).await.map(|_| ())
     }
 
+    /// As [`Self::record`], where the ledger has a change of this resource; else the change is nothing to us.
+    ///
+    /// # Errors
+    /// Of the ports: the event is to be delivered again.
+    pub async fn record_if_known(
+        &self,
+        change: Change,
+        known: &Resource,
+        raw: &[u8],
+    ) -> Result<(Recorded, Option<PortError>), PortError> {
+        if self.ledger.has_change_of(known).await? {
+            self.record(change, raw).await
+        } else {
+            Ok((Recorded::NotKnown, None))
+        }
+    }
+
     /// Tells of a change, once; and of what changed, once that is known.
     async fn tell(&self, change: Change, diff: Option<&Diff>) -> Result<Recorded, PortError> {
         let told = self.mark_of(&change, false).await?;
+        if told.is_some() && change.alert_group().is_some() {
+            return Ok(Recorded::AlertedWithOthers);
+        }
         match (told, diff.filter(|diff| diff.is_final())) {
             (None, _) if self.is_old(&change) => Ok(Recorded::ForSummary(Box::new(change))),
             (None, _) => {
@@ -165,8 +192,8 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
     }
 
     async fn mark_of(&self, change: &Change, follow_up: bool) -> Result<Option<AlertMark>, PortError> {
-        let key = alert_key(&change.event_id, follow_up);
-        Ok(match self.ledger.find_record(&change.request_id, &key).await? {
+        let (request_id, event_id) = mark_names(change);
+        Ok(match self.ledger.find_record(&request_id, &alert_key(&event_id, follow_up)).await? {
             Some(Record::Alert(mark)) => Some(mark),
             _ => None,
         })
@@ -207,9 +234,10 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         with_diff: bool,
     ) -> Result<(), PortError> {
         let Recording { retention, now, .. } = self.recording;
+        let (request_id, event_id) = mark_names(change);
         let mark = AlertMark {
-            common: Common::of_change(change),
-            event_id: change.event_id.clone(),
+            common: Common { request_id, ..Common::of_change(change) },
+            event_id,
             follow_up,
             with_diff,
             published_at: now,
@@ -217,5 +245,13 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         };
         let expires_at = retention.expires_at(change.occurred_at, now);
         self.ledger.put_record(&Record::Alert(mark), expires_at).await.map(|_| ())
+    }
+}
+
+/// The request and the event under which the mark of a change's alert is kept: those that share one alert share the mark.
+fn mark_names(change: &Change) -> (String, String) {
+    match change.alert_group() {
+        Some(group) => (group.clone(), group),
+        None => (change.request_id.clone(), change.event_id.clone()),
     }
 }

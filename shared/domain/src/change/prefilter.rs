@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::operations::{Class, classify};
+use super::{
+    operations::{Class, classify},
+    watch,
+};
 
 static SOURCE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventSource\""));
 static NAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventName\""));
@@ -12,15 +15,12 @@ static NAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventName\""
 /// Whether a record may tell of something that concerns us, by the sources and names of events in it: false only where it
 /// surely does not. What stands in its parameters may have such members as well; then it is parsed, and that decides.
 pub fn may_concern(record: &[u8]) -> bool {
-    may_any(record, &SOURCE, is_source_of_ours) && may_any(record, &NAME, is_no_read)
-}
-
-fn is_source_of_ours(source: &str) -> bool {
-    source.starts_with("bedrock")
-}
-
-fn is_no_read(event_name: &str) -> bool {
-    !matches!(classify(event_name), Class::Read)
+    may_any(record, &SOURCE, |source| {
+        may_any(record, &NAME, |event_name| match source.starts_with("bedrock") {
+            true => !matches!(classify(event_name), Class::Read),
+            false => !watch::calls(source, event_name).is_empty(),
+        })
+    })
 }
 
 /// Whether one of the members of this name has such a value, or one that cannot be told; or there is none.
@@ -53,8 +53,12 @@ mod tests {
             (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"X"}"#, true),
             (r#"{"eventSource" : "bedrock-agentcore.amazonaws.com"}"#, true),
             (r#"{"eventSource":"ec2.amazonaws.com","eventName":"X"}"#, false),
-            ("{\"eventSource\" :\n \"ec2.amazonaws.com\"}", false),
+            ("{\"eventSource\" :\n \"ec2.amazonaws.com\",\"eventName\": \"X\"}", false),
             (r#"{"eventName":"X"}"#, true),
+            (r#"{"eventSource":"ec2.amazonaws.com"}"#, true),
+            (r#"{"eventSource":"kms.amazonaws.com","eventName":"Decrypt"}"#, false),
+            (r#"{"eventSource":"kms.amazonaws.com","eventName":"DisableKey"}"#, true),
+            (r#"{"eventName":"UpdateFunctionCode20150331v2","eventSource":"lambda.amazonaws.com"}"#, true),
             (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"GetGuardrail"}"#, false),
             (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"UpdateGuardrail"}"#, true),
             (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"Retrieve"}"#, true),
@@ -63,7 +67,10 @@ mod tests {
             (r#"{"eventSource":null}"#, true),
             (r#"{"requestParameters":{"eventSource":"ec2"},"eventSource":"bedrock.amazonaws.com"}"#, true),
             (r#"{"requestParameters":"\"eventSource\":\"x\"","eventSource":"bedrock.amazonaws.com"}"#, true),
-            (r#"{"eventSource":"ec2.amazonaws.com","userAgent":"bedrock.amazonaws.com"}"#, false),
+            (
+                r#"{"eventSource":"ec2.amazonaws.com","eventName":"X","userAgent":"bedrock.amazonaws.com"}"#,
+                false,
+            ),
             (r#"{"eventSource":"#, true),
         ] {
             assert_eq!(may_concern(record.as_bytes()), expected, "{record}");

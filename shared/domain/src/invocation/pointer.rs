@@ -66,6 +66,11 @@ impl AllowedPlaces {
         Self(vec![(name.to_owned(), String::new())])
     }
 
+    /// Whether one of the places is in this bucket.
+    pub fn has_bucket(&self, name: &str) -> bool {
+        self.0.iter().any(|(bucket, _)| bucket == name)
+    }
+
     /// Whether an object lies in one of the places. A prefix means whole folders: `logs` is not `logs-of-others`.
     pub fn hold(&self, location: &ObjectLocation) -> bool {
         self.0.iter().any(|(bucket, prefix)| {

@@ -35,6 +35,8 @@ pub(super) fn encode_change(item: Writer, change: &Change) -> Writer {
         .maybe("parameters_key", spilled.map(|spilled| spilled.key.as_str()))
         .maybe("parameters_sha256", spilled.map(|spilled| spilled.sha256.as_str()))
         .maybe_bool("omitted", change.omitted.then_some(true))
+        .maybe("breaks", change.breaks.as_deref())
+        .maybe_bool("deployment", change.deployment.then_some(true))
         .maybe("addendum_reason", addendum.reason)
         .maybe("addendum_updated_fields", addendum.updated_fields)
         .maybe("addendum_original_event_id", addendum.original_event_id)
@@ -75,6 +77,8 @@ pub(super) fn decode_change(item: &Reader<'_>) -> Result<Change, Unreadable> {
             .zip(item.maybe_digest("parameters_sha256"))
             .map(|(key, sha256)| Spilled { key, sha256 }),
         omitted: item.boolean("omitted").unwrap_or_default(),
+        breaks: item.maybe("breaks"),
+        deployment: item.boolean("deployment").unwrap_or_default(),
         addendum: decode_addendum(item),
         amended_by: Vec::new(),
         evidence: item.evidence("evidence")?,
