@@ -156,7 +156,7 @@ fn every_invariant_names_its_test() {
         .collect();
     let items: Vec<&str> =
         section.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).collect();
-    assert_eq!(items.len(), 16, "{items:#?}");
+    assert!(items.len() >= 17, "{items:#?}");
     for item in items {
         let name = item.rsplit('`').nth(1).unwrap_or_else(|| panic!("{item} names no test"));
         assert!(tests.contains(&format!("fn {name}(")), "{item}: there is no test {name}");
