@@ -7,7 +7,7 @@ mod drift;
 
 use std::collections::BTreeSet;
 
-use audit_app::ports::QueryResourceStates as _;
+use audit_app::{answer, ports::QueryResourceStates as _};
 use audit_domain::{
     change::Resource,
     state::{State, drift::BASELINE as FIRST_SIGHT},
@@ -143,6 +143,17 @@ async fn the_first_run_keeps_everything_and_tells_nobody() {
     }
     assert_eq!(world.cloud.published(), []);
     assert_eq!(world.cloud.count("records").await, 0);
+    // what was never changed is found all the same, by its whole name
+    let now = audit_lambda::run::now();
+    for (name, expected) in [
+        ("444455556666/eu-central-1/prompt/PROMPT0001", 2),
+        ("arn:aws:bedrock:eu-central-1:444455556666:guardrail/gr4k2p9x7wzq", 3),
+        ("444455556666/eu-central-1/agent-alias/AGENT00001:A1", 2),
+        ("444455556666/eu-central-1/prompt/PROMPT000", 0),
+    ] {
+        let states = answer::states(name, None, now, &world.cloud.ledger()).await.unwrap();
+        assert_eq!(states.len(), expected, "{name}: {states:#?}");
+    }
 
     let called: BTreeSet<String> =
         world.cloud.faults.seen().into_iter().filter(|call| call.starts_with("bedrock:")).collect();

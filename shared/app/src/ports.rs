@@ -445,7 +445,7 @@ pub struct NotedResource {
     pub seen_at: Timestamp,
 }
 
-/// Keeps a list of the resources that were seen: `dynamodb:PutItem` and `dynamodb:Query` on States.
+/// Keeps a list of the resources that were seen: `dynamodb:PutItem` on States.
 pub trait NoteResources: Sync {
     /// Notes that a run saw a resource.
     fn note_resource(
@@ -454,14 +454,6 @@ pub trait NoteResources: Sync {
         seen_at: Timestamp,
         expires_at: i64,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// So many resources of a kind in an account and region, behind the one after which the page begins; and after which the
-    /// next page does.
-    fn noted_resources(
-        &self,
-        list: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> impl Future<Output = Result<(Vec<NotedResource>, Option<String>), PortError>> + Send;
     /// Notes that a difference was seen, and says when it was first.
     fn first_sight(
         &self,
@@ -470,6 +462,18 @@ pub trait NoteResources: Sync {
         now: Timestamp,
         expires_at: i64,
     ) -> impl Future<Output = Result<Timestamp, PortError>> + Send;
+}
+
+/// Asks which resources were seen: `dynamodb:Query` on States.
+pub trait QueryNotedResources: Sync {
+    /// So many resources of a kind in an account and region, behind the one after which the page begins; and after which the
+    /// next page does.
+    fn noted_resources(
+        &self,
+        list: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<(Vec<NotedResource>, Option<String>), PortError>> + Send;
 }
 
 /// Waits a little between reads, so that others who read the same service are not throttled.

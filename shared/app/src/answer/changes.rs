@@ -113,7 +113,7 @@ fn kind_matches(kind: &str, wanted: &str) -> bool {
 }
 
 /// A resource as somebody typed it.
-struct ResourceName {
+pub(super) struct ResourceName {
     account_and_region: Option<(String, String)>,
     /// Kinds with ids under which its changes are recorded; without a kind where only an id was typed.
     names: Vec<(Option<String>, String)>,
@@ -121,7 +121,7 @@ struct ResourceName {
 }
 
 impl ResourceName {
-    fn parse(typed: &str) -> Self {
+    pub(super) fn parse(typed: &str) -> Self {
         if typed.starts_with("arn:") {
             return Self::of_arn(typed);
         }
@@ -170,6 +170,22 @@ impl ResourceName {
             }
         }
         Some(partitions)
+    }
+
+    /// The resources that the name means, where it says enough.
+    pub(super) fn resources(&self) -> Vec<Resource> {
+        let Some((account_id, region)) = &self.account_and_region else { return Vec::new() };
+        let named = self.names.iter().filter_map(|(kind, id)| Some((kind.as_ref()?, id)));
+        named
+            .map(|(kind, id)| Resource {
+                account_id: account_id.clone(),
+                region: region.clone(),
+                kind: kind.clone(),
+                id: id.clone(),
+                version: None,
+                arn: self.arn.clone(),
+            })
+            .collect()
     }
 
     fn matches(&self, resource: &Resource) -> bool {

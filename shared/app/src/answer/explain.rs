@@ -9,7 +9,7 @@ use audit_domain::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ChangeQuery, InForce, changes, changes::with_diffs, enforced_guardrail, in_force};
-use crate::ports::{PortError, QueryRecords, QueryResourceStates, QueryStates, Span};
+use crate::ports::{PortError, QueryNotedResources, QueryRecords, QueryResourceStates, QueryStates, Span};
 
 /// Changes so long before an invocation are shown with it.
 pub const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -41,7 +41,7 @@ pub struct Explanation {
 /// Of the ports.
 pub async fn explain(
     request_id: &str,
-    ledger: &(impl QueryRecords + QueryStates + QueryResourceStates),
+    ledger: &(impl QueryRecords + QueryStates + QueryResourceStates + QueryNotedResources),
 ) -> Result<Option<Explanation>, PortError> {
     let records = ledger.records_of(request_id).await?;
     if records.is_empty() {

@@ -21,7 +21,7 @@ pub use self::{
 use crate::{
     ports::{
         ContinueBaseline, ListResources, ListedResource, NoteResources, Pause, PortError, PublishAlerts,
-        QueryRecords, ReadResources, ResourceList,
+        QueryNotedResources, QueryRecords, ReadResources, ResourceList,
     },
     record_change::{ChangeLedger, Recorder},
 };
@@ -94,8 +94,8 @@ pub struct Report {
 }
 
 /// Everything that a baseline writes to and asks.
-pub trait BaselineLedger: ChangeLedger + QueryRecords + NoteResources {}
-impl<T: ChangeLedger + QueryRecords + NoteResources> BaselineLedger for T {}
+pub trait BaselineLedger: ChangeLedger + QueryRecords + NoteResources + QueryNotedResources {}
+impl<T: ChangeLedger + QueryRecords + NoteResources + QueryNotedResources> BaselineLedger for T {}
 
 /// Looks at every resource of a place.
 pub struct Baseline<'a, L, R, A, Q> {

@@ -186,3 +186,46 @@ impl BedrockResources {
         call("data sources", operation, |capture| list.customize().interceptor(capture).send()).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const VERSIONS: Entries = entries("agentVersionSummaries", NONE, "agentVersion", NONE);
+    const SOURCES: Entries = entries("dataSourceSummaries", "dataSourceId", NONE, NONE);
+    const GUARDRAILS: Entries = entries("guardrails", "id", "version", "arn");
+
+    fn one(id: &str, version: Option<&str>, arn: Option<&str>) -> ListedResource {
+        ListedResource { id: id.to_owned(), version: version.map(Into::into), arn: arn.map(Into::into) }
+    }
+
+    #[test]
+    fn a_page_names_what_is_on_it_and_the_next_one() {
+        let drafts = json!({"guardrails": [{"id": "g", "arn": "arn:g", "version": "DRAFT", "name": "n"}, {}],
+            "nextToken": "t"});
+        let versions =
+            json!({"agentVersionSummaries": [{"agentName": "n", "agentVersion": "3"}], "nextToken": ""});
+        let sources = json!({"dataSourceSummaries": [{"dataSourceId": "DS", "knowledgeBaseId": "KB"}]});
+        let none = ResourceList::Denied("the answer has no list guardrails".to_owned());
+        let page = |one: ListedResource, next: Option<&str>| ResourceList::Page {
+            listed: vec![one],
+            next: next.map(Into::into),
+        };
+        for (body, entries, kind, whole, expected) in [
+            (
+                &drafts,
+                &GUARDRAILS,
+                SubjectKind::Guardrail,
+                None,
+                page(one("g", Some("DRAFT"), Some("arn:g")), Some("t")),
+            ),
+            (&versions, &VERSIONS, SubjectKind::Agent, Some("A"), page(one("A", Some("3"), None), None)),
+            (&sources, &SOURCES, SubjectKind::DataSource, Some("KB"), page(one("KB:DS", None, None), None)),
+            (&sources, &GUARDRAILS, SubjectKind::Guardrail, None, none),
+        ] {
+            assert_eq!(listed(body, entries, kind, whole), expected, "{body}");
+        }
+    }
+}

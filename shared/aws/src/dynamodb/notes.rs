@@ -1,7 +1,7 @@
 //! What a baseline saw: a list of resources, so that one that is gone is missed without a scan; and when a difference was
 //! first seen, where its document does not say.
 
-use audit_app::ports::{NoteResources, NotedResource, PortError};
+use audit_app::ports::{NoteResources, NotedResource, PortError, QueryNotedResources};
 use audit_domain::{
     ledger::{schema::STATES, state::StateKey},
     state::Subject,
@@ -40,6 +40,34 @@ impl<K: Sync> NoteResources for Ledger<K> {
         }
     }
 
+    async fn first_sight(
+        &self,
+        subject: &Subject,
+        difference: &str,
+        now: Timestamp,
+        expires_at: i64,
+    ) -> Result<Timestamp, PortError> {
+        let action = format!("note that {subject} is not as it was");
+        let key = StateKey::first_sight(&subject.resource, difference);
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.states)
+            .set_item(Some(states::encode_first_sight(&key, now, expires_at)))
+            .condition_expression("attribute_not_exists(subject) OR expires_at < :now")
+            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = put.send().await else { return Ok(now) };
+        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+            return Err(port_error(&action, &error));
+        };
+        let item = failed.item().ok_or_else(|| PortError::retry(&action, "it was there and is gone"))?;
+        let first = states::decode_first_sight(item);
+        first.map_err(|Unreadable(reason)| PortError::permanent(action, reason))
+    }
+}
+
+impl<K: Sync> QueryNotedResources for Ledger<K> {
     async fn noted_resources(
         &self,
         list: &str,
@@ -69,31 +97,5 @@ impl<K: Sync> NoteResources for Ledger<K> {
         }
         let last = answer.last_evaluated_key().and_then(|key| key.get(STATES.sort)?.as_s().ok().cloned());
         Ok((noted, last))
-    }
-
-    async fn first_sight(
-        &self,
-        subject: &Subject,
-        difference: &str,
-        now: Timestamp,
-        expires_at: i64,
-    ) -> Result<Timestamp, PortError> {
-        let action = format!("note that {subject} is not as it was");
-        let key = StateKey::first_sight(&subject.resource, difference);
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.states)
-            .set_item(Some(states::encode_first_sight(&key, now, expires_at)))
-            .condition_expression("attribute_not_exists(subject) OR expires_at < :now")
-            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = put.send().await else { return Ok(now) };
-        let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-            return Err(port_error(&action, &error));
-        };
-        let item = failed.item().ok_or_else(|| PortError::retry(&action, "it was there and is gone"))?;
-        let first = states::decode_first_sight(item);
-        first.map_err(|Unreadable(reason)| PortError::permanent(action, reason))
     }
 }
