@@ -111,7 +111,7 @@ fn read(
     watching: &Watching,
 ) -> Result<(Found, usize), Unread> {
     if let Some(length) = object_length(bytes)
-        && !bytes.get(..length).is_none_or(may_concern)
+        && !bytes.get(..length).is_none_or(|record| may_concern(record, watching))
     {
         return Ok((Found::Nothing, length));
     }

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 
 use super::{
     operations::{Class, classify},
-    watch,
+    watch::{self, Watching},
 };
 
 static SOURCE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventSource\""));
@@ -14,11 +14,16 @@ static NAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"eventName\""
 
 /// Whether a record may tell of something that concerns us, by the sources and names of events in it: false only where it
 /// surely does not. What stands in its parameters may have such members as well; then it is parsed, and that decides.
-pub fn may_concern(record: &[u8]) -> bool {
+pub fn may_concern(record: &[u8], watching: &Watching) -> bool {
+    let is_watched = |source: &str, event_name: &str| {
+        let calls = watch::calls(source, event_name);
+        calls.iter().any(|call| !call.is_told_by_texts())
+            || (!calls.is_empty() && watching.may_be_named_in(record))
+    };
     may_any(record, &SOURCE, |source| {
         may_any(record, &NAME, |event_name| match source.starts_with("bedrock") {
             true => !matches!(classify(event_name), Class::Read),
-            false => !watch::calls(source, event_name).is_empty(),
+            false => is_watched(source, event_name),
         })
     })
 }
@@ -47,6 +52,12 @@ fn text_of_member(behind_name: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn policy(request: &str) -> String {
+        format!(
+            r#"{{"eventSource":"iam.amazonaws.com","eventName":"PutRolePolicy","requestParameters":{request}}}"#
+        )
+    }
+
     #[test]
     fn only_what_surely_is_another_services_is_passed_over() {
         for (record, expected) in [
@@ -59,6 +70,12 @@ mod tests {
             (r#"{"eventSource":"kms.amazonaws.com","eventName":"Decrypt"}"#, false),
             (r#"{"eventSource":"kms.amazonaws.com","eventName":"DisableKey"}"#, true),
             (r#"{"eventName":"UpdateFunctionCode20150331v2","eventSource":"lambda.amazonaws.com"}"#, true),
+            (&policy(r#"{"roleName":"r","policyDocument":"logs:*"}"#), false),
+            (&policy(r#"{"roleName":"r","policyDocument":"Bedrock:*"}"#), true),
+            (&policy(r#"{"roleName":"r","policyDocument":"\\u0062edrock:*"}"#), true),
+            (&policy(r#"{"roleName":"Bedrock-Audit-IndexTrailRole-1A"}"#), true),
+            (&policy(r#"{"omitted":true,"reason":"requestParameters too large"}"#), true),
+            (&policy("null"), true),
             (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"GetGuardrail"}"#, false),
             (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"UpdateGuardrail"}"#, true),
             (r#"{"eventSource":"bedrock.amazonaws.com","eventName":"Retrieve"}"#, true),
@@ -73,7 +90,7 @@ mod tests {
             ),
             (r#"{"eventSource":"#, true),
         ] {
-            assert_eq!(may_concern(record.as_bytes()), expected, "{record}");
+            assert_eq!(may_concern(record.as_bytes(), &Watching::default()), expected, "{record}");
         }
     }
 }

@@ -66,6 +66,11 @@ impl AllowedPlaces {
         Self(vec![(name.to_owned(), String::new())])
     }
 
+    /// The buckets of the places.
+    pub fn buckets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(bucket, _)| bucket.as_str())
+    }
+
     /// Whether one of the places is in this bucket.
     pub fn has_bucket(&self, name: &str) -> bool {
         self.0.iter().any(|(bucket, _)| bucket == name)

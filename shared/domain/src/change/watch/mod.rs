@@ -174,6 +174,16 @@ impl WatchedCall {
         self.event_name == "DeleteStack"
     }
 
+    /// Whether it counts only where a text in its record says so, or where such texts are hidden.
+    pub(super) fn is_told_by_texts(&self) -> bool {
+        self.when.iter().all(|when| {
+            matches!(
+                when,
+                When::Ours(_) | When::NamesBedrock(_) | When::SaysBedrock(_) | When::StartsIngestion(_)
+            )
+        })
+    }
+
     fn answer(&self, parameters: &Parameters<'_>, watching: &Watching) -> Answer {
         let mut answer = Answer::No;
         for when in self.when {

@@ -68,6 +68,22 @@ impl Watching {
         self.holds(bucket)
     }
 
+    /// Whether a record may name something that the audit rests on, or Bedrock, or hides what it names: false only where it
+    /// surely does none of it. It is not parsed for that.
+    pub(in crate::change) fn may_be_named_in(&self, record: &[u8]) -> bool {
+        // a writer that escapes what needs no escape, CloudTrail's marks for what it left out, and what a schedule starts
+        const TELLING: [&[u8]; 6] =
+            [b"bedrock", b"\\u", b"\\/", b"hidden_due_to", b"\"omitted\"", b"ingestion"];
+        let record = record.to_ascii_lowercase();
+        let says = |needle: &[u8]| memchr::memmem::find(&record, needle).is_some();
+        let has_parameters = says(b"\"requestparameters\":{") && !says(b"\"requestparameters\":{}");
+        !has_parameters
+            || TELLING.into_iter().any(says)
+            || says(self.stack.as_bytes())
+            || self.names.iter().any(|name| says(name.as_bytes()))
+            || self.log_places.buckets().any(|bucket| says(bucket.as_bytes()))
+    }
+
     /// Whether anybody said on which keys the audit rests.
     pub fn knows_keys(&self) -> bool {
         self.knows_keys
