@@ -20,8 +20,7 @@ pub use self::new_prompt::NewPrompt;
 /// So many fields stand in an alert; the rest is counted.
 const SHOWN: usize = 20;
 
-const DEPLOYMENT: &str =
-    "CloudFormation: a deployment, of this stack or of another one; severity is a step lower for it";
+const DEPLOYMENT: &str = "CloudFormation: a deployment, of this stack or of another one";
 const OMITTED: &str =
     "CloudTrail left the request out for its size: a known evasion, to hide what was asked for";
 

@@ -106,8 +106,10 @@ async fn changes_before(
     let since = until.checked_sub(SHORTLY_BEFORE).unwrap_or(Timestamp::MIN);
     let query = ChangeQuery { span: Some(Span { since, until }), ..ChangeQuery::default() };
     let mut changes = changes(&query, until, ledger).await?;
+    // deleted logs say nothing of an answer, and a flood of them would hide what does
     changes.retain(|(change, _)| {
-        change.account_id == invocation.account_id && change.region == invocation.region
+        let is_here = change.account_id == invocation.account_id && change.region == invocation.region;
+        is_here && change.alert_group().is_none()
     });
     changes.truncate(SHOWN_BEFORE);
     Ok(changes)
