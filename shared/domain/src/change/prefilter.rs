@@ -21,10 +21,12 @@ pub fn may_concern(record: &[u8], watching: &Watching) -> bool {
             || (!calls.is_empty() && watching.may_be_named_in(record))
     };
     may_any(record, &SOURCE, |source| {
-        may_any(record, &NAME, |event_name| match source.starts_with("bedrock") {
-            true => !matches!(classify(event_name), Class::Read),
-            false => is_watched(source, event_name),
-        })
+        if source.starts_with("bedrock") {
+            may_any(record, &NAME, |event_name| !matches!(classify(event_name), Class::Read))
+        } else {
+            watch::is_watched_source(source)
+                && may_any(record, &NAME, |event_name| is_watched(source, event_name))
+        }
     })
 }
 
@@ -66,7 +68,7 @@ mod tests {
             (r#"{"eventSource":"ec2.amazonaws.com","eventName":"X"}"#, false),
             ("{\"eventSource\" :\n \"ec2.amazonaws.com\",\"eventName\": \"X\"}", false),
             (r#"{"eventName":"X"}"#, true),
-            (r#"{"eventSource":"ec2.amazonaws.com"}"#, true),
+            (r#"{"eventSource":"kms.amazonaws.com"}"#, true),
             (r#"{"eventSource":"kms.amazonaws.com","eventName":"Decrypt"}"#, false),
             (r#"{"eventSource":"kms.amazonaws.com","eventName":"DisableKey"}"#, true),
             (r#"{"eventName":"UpdateFunctionCode20150331v2","eventSource":"lambda.amazonaws.com"}"#, true),
