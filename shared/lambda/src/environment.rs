@@ -35,6 +35,7 @@ pub const VARIABLES: &[Variable] = &[
     ),
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
+    optional(STACK_NAME, "the name of the stack that the function is a part of", DEFAULT_STACK_NAME),
 ];
 
 /// See [`VARIABLES`].
@@ -57,6 +58,10 @@ pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// See [`VARIABLES`].
 pub const ALERT_MAX_AGE_HOURS: &str = "ALERT_MAX_AGE_HOURS";
+/// See [`VARIABLES`].
+pub const STACK_NAME: &str = "STACK_NAME";
+/// The stack's name where nothing says otherwise: that of `samconfig.toml`.
+pub const DEFAULT_STACK_NAME: &str = "bedrock-audit";
 
 const fn required(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning, default: None }
@@ -119,6 +124,11 @@ impl Environment {
             AllowedPlaces::parse(&list).ok_or(EnvironmentError::NoBuckets(LOG_BUCKETS, list.clone()))
         })
         .transpose()
+    }
+
+    /// `STACK_NAME`.
+    pub fn stack_name(&self) -> String {
+        self.maybe(STACK_NAME).unwrap_or_else(|| DEFAULT_STACK_NAME.to_owned())
     }
 
     /// `RETENTION_DAYS`.
