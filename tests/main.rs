@@ -6,6 +6,7 @@
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
+//! * `check_audit`: the real `check-audit` binary, and everything that can be out of order.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -14,6 +15,7 @@ mod architecture;
 mod backfill;
 mod bedrock_reads;
 mod bodies;
+mod check_audit;
 mod command_line;
 mod index_invocations;
 mod ledger;

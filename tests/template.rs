@@ -61,6 +61,7 @@ fn every_function_has_its_block_and_its_variables() {
         for variable in VARIABLES {
             let reads = source.contains(variable.name)
                 || (variable.name == "LOG_BUCKETS" && source.contains(".log_buckets()"))
+                || (variable.name == "STACK_NAME" && source.contains(".stack_name()"))
                 || (variable.name == "RETENTION_DAYS" && source.contains(".retention()"))
                 || (variable.name == "ALERT_MAX_AGE_HOURS" && source.contains(".alert_max_age()"));
             assert_eq!(given.contains(&variable.name), reads, "{name} and {}", variable.name);
