@@ -10,6 +10,8 @@
 pub mod invocation_log;
 pub mod queue;
 pub mod rule;
+#[cfg(test)]
+mod tests;
 pub mod trail;
 pub(crate) mod words;
 
