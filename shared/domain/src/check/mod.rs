@@ -169,11 +169,10 @@ fn unread(seen: &Seen) -> Vec<Fault> {
         found: json!({"not_read": why, "stack": seen.stack}),
     };
     let mut unread = Vec::new();
-    match &seen.trails {
-        Ok(trails) => unread
-            .extend(trails.iter().filter_map(|trail| Some(fault(trail::KIND, &trail.name, trail.unread()?)))),
-        Err(why) => unread.push(fault(trail::KIND, "all", why)),
+    if let Err(why) = &seen.trails {
+        unread.push(fault(trail::KIND, "all", why));
     }
+    unread.extend(trail::unread(seen).into_iter().map(|(name, why)| fault(trail::KIND, name, why)));
     match &seen.parts {
         Ok(Parts { rules, queues }) => {
             let rules =

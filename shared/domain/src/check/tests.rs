@@ -121,12 +121,23 @@ fn a_trail_is_judged_by_what_it_does_here_and_one_that_works_is_enough() {
         seen.trails.as_mut().unwrap().insert(0, other);
         seen
     };
+    let unknown_and = |set: fn(&mut Status)| {
+        let mut seen = status_with(set);
+        seen.trails.as_mut().unwrap().push(Trail { selectors: Err("denied".to_owned()), ..a_trail("other") });
+        seen
+    };
     let off = |status: &mut Status| status.is_logging = false;
-    let cases: [(&str, Seen, &[&str]); 17] = [
+    let cases: [(&str, Seen, &[&str]); 19] = [
         ("none", Seen { trails: Ok(Vec::new()), ..well() }, &["NoTrail"]),
         ("off", status_with(off), &["TrailNotLogging"]),
         ("another one is off", two(|t| t.status = Ok(Status::default())), &[]),
-        ("off or not", two(|t| t.status = Err("x".to_owned())), &[NOT_CHECKED]),
+        ("off or not, and another one works", two(|t| t.status = Err("x".to_owned())), &[]),
+        ("off or not, and the other one is off", unknown_and(off), &[NOT_CHECKED]),
+        (
+            "delivers or not, and the other one does not",
+            unknown_and(|status| status.delivery_error = Some("NoSuchBucket".into())),
+            &[NOT_CHECKED],
+        ),
         ("not readable", trail_with(|t| t.status = Err("denied".to_owned())), &[NOT_CHECKED]),
         ("takes what?", trail_with(|t| t.selectors = Err("denied".to_owned())), &[NOT_CHECKED]),
         (

@@ -145,6 +145,11 @@ impl Trail {
         is_late.then(|| format!("no file since {}", time::rfc3339(since)))
     }
 
+    /// Whether it does all that a trail has to.
+    fn works(&self, now: Timestamp) -> bool {
+        self.is_logging() && self.takes_changes() && self.is_validated && self.undelivered(now).is_none()
+    }
+
     fn fault(&self, found: Value) -> Fault {
         Fault { kind: KIND, id: self.name.clone(), arn: Some(self.arn.clone()), found }
     }
@@ -193,8 +198,7 @@ pub(super) const WITHOUT_WRITE_EVENTS: Check = Check {
            --event-selectors '[{\"ReadWriteType\":\"All\",\"IncludeManagementEvents\":true}]'",
     look: |seen| {
         let logging: Vec<_> = trails(seen).iter().filter(|trail| trail.is_logging()).collect();
-        let all_read = trails(seen).iter().all(|trail| trail.unread().is_none());
-        let is_missing = all_read && !logging.iter().any(|trail| trail.takes_changes());
+        let is_missing = all_read(seen) && !logging.iter().any(|trail| trail.takes_changes());
         let first = logging.first().filter(|_| is_missing);
         let taken = |trail: &Trail| {
             let selectors = trail.selectors.iter().flatten();
@@ -216,7 +220,7 @@ pub(super) const NOT_DELIVERING: Check = Check {
     look: |seen| {
         let serving: Vec<_> = serving(seen).map(|trail| (trail, trail.undelivered(seen.at))).collect();
         let fault = |(trail, why): &(&Trail, Option<String>)| trail.fault(json!({"not_delivered": why}));
-        let none_delivers = serving.iter().all(|(_, why)| why.is_some());
+        let none_delivers = all_read(seen) && serving.iter().all(|(_, why)| why.is_some());
         serving.first().filter(|_| none_delivers).map(fault).into_iter().collect()
     },
 };
@@ -229,7 +233,7 @@ pub(super) const WITHOUT_VALIDATION: Check = Check {
     breaks: "a file of the trail that was changed or taken away does not show",
     mend: "aws cloudtrail update-trail --name {arn} --region {region} --enable-log-file-validation",
     look: |seen| {
-        let none_is = serving(seen).all(|trail| !trail.is_validated);
+        let none_is = all_read(seen) && serving(seen).all(|trail| !trail.is_validated);
         let first = serving(seen).next().filter(|_| none_is);
         first.map(|trail| trail.fault(json!({"is_validated": false}))).into_iter().collect()
     },
@@ -237,6 +241,18 @@ pub(super) const WITHOUT_VALIDATION: Check = Check {
 
 fn trails(seen: &Seen) -> &[Trail] {
     seen.trails.as_deref().unwrap_or_default()
+}
+
+/// Where one could not be asked, it may be the one that does what no other does.
+fn all_read(seen: &Seen) -> bool {
+    trails(seen).iter().all(|trail| trail.unread().is_none())
+}
+
+/// Those that could not be asked, and why; none where another one does all that is needed.
+pub(super) fn unread(seen: &Seen) -> Vec<(&str, &String)> {
+    let (all, now) = (trails(seen), seen.at);
+    let unread = all.iter().filter_map(|trail| Some((trail.name.as_str(), trail.unread()?)));
+    unread.filter(|_| !all.iter().any(|trail| trail.works(now))).collect()
 }
 
 /// Those that log changes.
