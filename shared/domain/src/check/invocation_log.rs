@@ -32,20 +32,19 @@ impl InvocationLog {
 
     /// The configuration as it should be, with what it has besides.
     fn expected(&self) -> String {
-        let (bucket, prefix) = self.place().unwrap_or(("BUCKET", ""));
-        let mut expected = match self.on() {
-            Some(Value::Object(members)) => Value::Object(members.clone()),
-            _ => json!({"imageDataDeliveryEnabled": true, "embeddingDataDeliveryEnabled": true}),
-        };
-        expected["textDataDeliveryEnabled"] = true.into();
-        if !self.is_indexed() {
-            expected["s3Config"] = if prefix.is_empty() {
-                json!({"bucketName": bucket})
-            } else {
-                json!({"bucketName": bucket, "keyPrefix": prefix})
-            };
+        let mut members = self.on().and_then(Value::as_object).cloned().unwrap_or_default();
+        if members.is_empty() {
+            members.extend(["imageDataDeliveryEnabled", "embeddingDataDeliveryEnabled"].map(on));
         }
-        expected.to_string()
+        members.extend([on("textDataDeliveryEnabled")]);
+        if !self.is_indexed() {
+            let s3 = match self.place().unwrap_or(("BUCKET", "")) {
+                (bucket, "") => json!({"bucketName": bucket}),
+                (bucket, prefix) => json!({"bucketName": bucket, "keyPrefix": prefix}),
+            };
+            members.insert("s3Config".to_owned(), s3);
+        }
+        Value::Object(members).to_string()
     }
 
     /// Whether logs go where they are indexed. Where that is not known, any bucket will do.
@@ -60,6 +59,10 @@ impl InvocationLog {
     fn fault(&self, found: Value) -> Fault {
         Fault { kind: KIND, id: ID.to_owned(), arn: None, found }
     }
+}
+
+fn on(member: &str) -> (String, Value) {
+    (member.to_owned(), true.into())
 }
 
 const MEND: &str = "aws bedrock put-model-invocation-logging-configuration --logging-config {expected}";
