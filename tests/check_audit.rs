@@ -107,7 +107,14 @@ async fn where_all_is_well_nothing_is_said() {
     let mut world = World::start().await;
     world.check(MONDAY).await;
     assert_eq!(world.subjects(), Vec::<String>::new());
+    // a fault of a service that passes is none of the audit
+    world.cloud.faults.add("cloudtrail:GetTrailStatus", 0, 1, Fault::Refuse(400, "ThrottlingException"));
+    world.cloud.faults.add("events:DescribeRule", 1, 1, Fault::Refuse(500, "InternalException"));
+    world.check(MONDAY).await;
+    assert_eq!(world.subjects(), Vec::<String>::new());
     assert_eq!(world.cloud.count("records").await, 0);
+    let pages = world.cloud.faults.seen().into_iter().filter(|call| call.ends_with(":ListStackResources"));
+    assert_eq!(pages.count(), 2 * 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

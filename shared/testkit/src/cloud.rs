@@ -343,7 +343,10 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         Upstream::Engine(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
         Upstream::Topic => publish(&gateway.published, &bytes),
         Upstream::Queue => enqueue(&gateway.queued, &bytes),
-        Upstream::Parts => gateway.parts.answer(&action, &serde_json::from_slice(&bytes).unwrap_or_default()),
+        Upstream::Parts => {
+            let form = |_| serde_urlencoded::from_bytes(&bytes).unwrap_or_default();
+            gateway.parts.answer(&action, &serde_json::from_slice(&bytes).unwrap_or_else(form))
+        }
         Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {

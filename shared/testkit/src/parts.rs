@@ -11,6 +11,9 @@ use axum::{
 };
 use serde_json::{Value, json};
 
+/// So many resources a page of a stack's list has: few, so that tests meet pages.
+const PAGE: usize = 3;
+
 /// The audit's own parts.
 #[derive(Default)]
 pub struct Parts(Mutex<Value>);
@@ -45,7 +48,7 @@ impl Parts {
                 }
                 found("1.0", &json!({ "Attributes": queue }))
             }
-            "cloudformation:ListStackResources" => stack(&document),
+            "cloudformation:ListStackResources" => stack(&document, &named("NextToken")),
             _ => StatusCode::NOT_FOUND.into_response(),
         }
     }
@@ -67,10 +70,16 @@ fn rule(document: &Value, name: &str, about: impl Fn(&Value) -> Value) -> Respon
     }
 }
 
-fn stack(document: &Value) -> Response {
+/// The page that a token names, the first without one.
+fn stack(document: &Value, token: &str) -> Response {
     let parts = document["stack"].as_array().cloned().unwrap_or_default();
+    let start: usize = token.strip_prefix("from-").and_then(|from| from.parse().ok()).unwrap_or(0);
+    let is_last = start + PAGE >= parts.len();
+    let next = if is_last { String::new() } else { format!("<NextToken>from-{}</NextToken>", start + PAGE) };
     let members: String = parts
         .iter()
+        .skip(start)
+        .take(PAGE)
         .map(|part| {
             let of = |member: &str| part[member].as_str().unwrap_or_default().to_owned();
             format!(
@@ -84,7 +93,7 @@ fn stack(document: &Value) -> Response {
         })
         .collect();
     let xml = format!(
-        r#"<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult><StackResourceSummaries>{members}</StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>"#
+        r#"<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult><StackResourceSummaries>{members}</StackResourceSummaries>{next}</ListStackResourcesResult></ListStackResourcesResponse>"#
     );
     ([("content-type", "text/xml")], xml).into_response()
 }
