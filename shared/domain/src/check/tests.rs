@@ -325,6 +325,19 @@ fn hostile_names_stay_out_of_the_shell_and_on_their_line() {
     assert!(check.mend(&change).contains(r"trail/x'\''; rm -rf ~; '\''Bcc"), "{}", check.mend(&change));
 }
 
+/// Half a command would mend nothing, or something else.
+#[test]
+fn a_command_is_never_cut() {
+    let buckets = "b".repeat(3_000);
+    let seen =
+        log_with(json!({"s3Config": {"bucketName": "other"}, "textDataDeliveryEnabled": true, "x": buckets}));
+    let check = CHECKS.iter().find(|check| check.name == "InvocationLogElsewhere").unwrap();
+    let [fault] = check.faults(&seen).try_into().unwrap();
+    let change = check.noticed(&fault, &seen, "2026-10-15");
+    let alert = Alert::of(&change, None);
+    assert!(alert.text.contains(&format!("mend:      {}\n", check.mend(&change))), "{}", alert.text);
+}
+
 #[test]
 fn the_same_fault_of_a_day_is_the_same_change_and_its_evidence_is_made_of_it() {
     let check = CHECKS.iter().find(|check| check.name == "TrailNotLogging").unwrap();

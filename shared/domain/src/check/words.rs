@@ -38,7 +38,10 @@ impl Check {
             ("ids:", format!("event {}", change.event_id)),
         ];
         let filled = lines.iter().filter(|(label, value)| !(label.is_empty() && value.is_empty()));
-        let text = filled.map(|(label, value)| format!("{label:<10} {}\n", one_line(value, 1_000))).collect();
+        // half a command would be none
+        let limit = |label: &str| if label == "mend:" { 20_000 } else { 1_000 };
+        let text =
+            filled.map(|(label, value)| format!("{label:<10} {}\n", one_line(value, limit(label)))).collect();
         Alert { subject: ascii_subject(&subject), text, command }
     }
 
