@@ -51,6 +51,7 @@ SERVE = """
 import json, os, pathlib
 
 from ministack import app as ministack
+from ministack.core import iam_actions
 from ministack.services import bedrock, bedrock_agent
 
 emulator = ministack.app
@@ -66,6 +67,18 @@ async def read_document(method, path, headers, body, query):
     return 404, gone, json.dumps({"message": f"there is no {asked}"}).encode()
 
 bedrock.handle_request = bedrock_agent.handle_request = read_document
+
+# its IAM does not know rules by the ARNs that it gives them itself
+resource_arn = iam_actions.extract_resource_arn
+
+def rule_arn(service, method, path, headers, body, query, region, account):
+    asked = json.loads(body or b"{}") if service == "events" else {}
+    name = asked.get("Name") or asked.get("Rule")
+    if name and "EventBusName" not in asked:
+        return f"arn:aws:events:{region}:{account}:rule/{name}"
+    return resource_arn(service, method, path, headers, body, query, region, account)
+
+iam_actions.extract_resource_arn = rule_arn
 
 async def behind_tls(scope, receive, send):
     if scope["type"] == "http":
@@ -137,7 +150,7 @@ class Emulator:
                     "GATEWAY_PORT": str(port),
                     "MINISTACK_ACCOUNT_ID": ACCOUNT,
                     "MINISTACK_REGION": REGION,
-                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
+                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
                     "S3_DATA_DIR": str(folder / "s3"),
                     "STATE_DIR": str(folder / "state"),
                     "TMPDIR": str(folder),
@@ -757,6 +770,20 @@ def alarm_name(notification):
         return json.loads(notification["Message"]).get("AlarmName")
 
 
+def check_audit(stack):
+    """the check of the audit may read everything, finds the rules and queues in order, and that no trail is there"""
+    tick = json.loads((ROOT / "events" / "triggers" / "schedule.json").read_text())
+    # where the incident's logs go to is no bucket of this stack
+    expected = {"NoTrail on trail/none", "InvocationLogElsewhere on model-invocation-logging-configuration/default"}
+    for _ in range(2):
+        stack.send("CheckAuditQueueUrl", json.dumps(tick))
+        wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["CheckAuditQueueUrl"]) == 0)
+    subjects = [notification.get("Subject") or "" for notification in stack.alerts.drain_until_silent()]
+    # [severity] what on which, noticed by ...: a long subject is cut at the end
+    found = [subject.split("] ")[1].split(", ")[0] for subject in subjects if ", notic" in subject]
+    equal("faults", sorted(found), sorted(expected))
+
+
 def check_dead_letters(stack):
     """a message that nobody can read ends in the dead-letter queue"""
     # the real visibility timeout would make five attempts last half an hour
@@ -791,6 +818,7 @@ CHECKS = (
     check_watched,
     check_email_filter,
     check_alarms,
+    check_audit,
     check_dead_letters,
 )
 

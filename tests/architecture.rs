@@ -5,7 +5,7 @@ use audit_lambda::environment::VARIABLES;
 use super::text;
 
 /// What each floor may depend on, of the project and of the world. Arrows only go down.
-const FLOORS: [(&str, &[&str], &[&str]); 8] = [
+const FLOORS: [(&str, &[&str], &[&str]); 9] = [
     (
         "shared/domain",
         &[],
@@ -14,6 +14,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 8] = [
     ("shared/app", &["audit-domain"], &["aws-", "aws_lambda", "lambda_runtime", "tracing"]),
     ("shared/aws", &["audit-domain", "audit-app"], &["lambda_runtime", "aws_lambda", "clap"]),
     ("shared/lambda", &["audit-domain", "audit-app"], &["aws-", "clap"]),
+    ("functions/check-audit", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-invocations", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/record-changes", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-trail", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),

@@ -9,6 +9,7 @@
 //! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
 //! * `read_baseline`: the real function that looks for what no event tells.
 //! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
+//! * `check_audit`: the real `check-audit` binary, and everything that can be out of order.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `command_line`: the real `bedrock-audit` binary.
@@ -17,6 +18,7 @@ mod architecture;
 mod backfill;
 mod bedrock_reads;
 mod bodies;
+mod check_audit;
 mod command_line;
 mod index_invocations;
 mod index_trail;

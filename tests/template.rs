@@ -2,9 +2,11 @@
 
 use audit_domain::{
     change::watch::AREAS,
+    check::rule::{EXPECTED, NOT_COMPARED, queue_of},
     ledger::schema::{TABLES, TIME_TO_LIVE},
 };
 use audit_lambda::environment::{RESTED_ON, VARIABLES};
+use serde_json::Value;
 
 use super::text;
 
@@ -67,6 +69,7 @@ fn every_function_has_its_block_and_its_variables() {
             let reads = source.contains(variable.name)
                 || (watches && source.contains(".watching()"))
                 || (variable.name == "LOG_BUCKETS" && source.contains(".log_buckets()"))
+                || (variable.name == "STACK_NAME" && source.contains(".stack_name()"))
                 || (variable.name == "RETENTION_DAYS" && source.contains(".retention()"))
                 || (variable.name == "ALERT_MAX_AGE_HOURS" && source.contains(".alert_max_age()"))
                 || (variable.name == "RECORD_CALLS" && source.contains(".record_calls()"));
@@ -142,5 +145,102 @@ fn no_pattern_is_too_long_for_a_long_name() {
             })
             .sum();
         assert!(length < 2_300, "{length}: {pattern}");
+    }
+}
+
+/// The names of the resources of a type.
+fn resources<'a>(template: &'a str, kind: &str) -> Vec<&'a str> {
+    let type_line = format!("    Type: {kind}");
+    let lines: Vec<_> = template.lines().collect();
+    let pairs = lines.windows(2).filter(|pair| pair[1] == type_line);
+    let names: Vec<_> = pairs.map(|pair| pair[0].trim().trim_end_matches(':')).collect();
+    assert!(!names.is_empty(), "there is no {kind}");
+    names
+}
+
+/// The block of a resource.
+fn resource<'a>(template: &'a str, name: &str) -> &'a str {
+    let block = template.split(&format!("\n  {name}:\n")).nth(1).unwrap_or_else(|| panic!("no {name}"));
+    block.split("\n\n").next().unwrap()
+}
+
+/// The part of YAML that an event pattern is written in: lists, members and scalars, by their indentation.
+fn yaml(lines: &[(usize, String)]) -> Value {
+    let (indent, first) = &lines[0];
+    let heads = lines.iter().enumerate().filter(|(_, line)| line.0 == *indent).map(|(nth, _)| nth);
+    let ends = heads.clone().skip(1).chain([lines.len()]);
+    let parts = heads.zip(ends).map(|(from, to)| &lines[from..to]);
+    if first.starts_with("- ") {
+        let items = parts.map(|part| {
+            let inner = part[0].1.trim_start_matches("- ").to_owned();
+            let is_member = inner.contains(": ") && !inner.starts_with(['!', '"']);
+            if is_member {
+                yaml(&[vec![(indent + 2, inner)], part[1..].to_vec()].concat())
+            } else {
+                scalar(&inner)
+            }
+        });
+        return items.collect();
+    }
+    let members = parts.map(|part| match part[0].1.split_once(": ") {
+        Some((name, value)) => (name.to_owned(), scalar(value)),
+        None => (part[0].1.trim_end_matches(':').to_owned(), yaml(&part[1..])),
+    });
+    Value::Object(members.collect())
+}
+
+fn scalar(text: &str) -> Value {
+    match text {
+        "true" | "false" => (text == "true").into(),
+        text if text.starts_with("!If [CreateLogBucket") => "{bucket}".into(),
+        text => text.trim_matches('"').into(),
+    }
+}
+
+/// What the hourly check takes for the pattern of a rule is its pattern, and it passes events to the queue that is checked.
+#[test]
+fn rules_are_checked_for_the_patterns_and_queues_that_they_have() {
+    let template = text("template.yaml");
+    let mut with_pattern = Vec::new();
+    for name in resources(&template, "AWS::Events::Rule") {
+        let block = resource(&template, name);
+        let queue = format!("          Arn: !GetAtt {}.Arn\n", queue_of(name).unwrap());
+        assert!(block.contains(&queue), "{name} does not pass its events to {queue}");
+        let Some((_, pattern)) = block.split_once("      EventPattern:\n") else { continue };
+        let lines =
+            pattern.lines().map(|line| (line.len() - line.trim_start().len(), line.trim().to_owned()));
+        let lines: Vec<_> = lines.take_while(|(indent, _)| *indent >= 8).collect();
+        if NOT_COMPARED.contains(&name) {
+            continue;
+        }
+        let expected = EXPECTED.iter().find(|rule| rule.logical_id == name);
+        let expected = expected.unwrap_or_else(|| panic!("{name} has no line in check::rule::EXPECTED"));
+        assert_eq!(yaml(&lines), serde_json::from_str::<Value>(expected.pattern).unwrap(), "{name}");
+        with_pattern.push(name);
+    }
+    assert_eq!(with_pattern.len(), EXPECTED.len(), "{with_pattern:?}");
+}
+
+/// Nothing of the stack that passes events on is out of the check's sight; and no message waits unseen.
+#[test]
+fn every_rule_and_queue_is_checked_and_every_queue_has_its_alarm() {
+    let template = text("template.yaml");
+    let role = resource(&template, "CheckAuditRole");
+    let queues = resources(&template, "AWS::SQS::Queue");
+    for name in queues.iter().chain(&resources(&template, "AWS::Events::Rule")) {
+        assert!(role.contains(&format!("!GetAtt {name}.Arn")), "{name} is not in CheckAuditRole");
+    }
+    let alarms: Vec<_> = resources(&template, "AWS::CloudWatch::Alarm")
+        .into_iter()
+        .map(|name| resource(&template, name))
+        .collect();
+    for queue in queues {
+        let metric = match queue.ends_with("DeadLetterQueue") {
+            true => "MetricName: ApproximateNumberOfMessagesVisible",
+            false => "MetricName: ApproximateAgeOfOldestMessage",
+        };
+        let of_queue = format!("Value: !GetAtt {queue}.QueueName");
+        let has_alarm = alarms.iter().any(|alarm| alarm.contains(metric) && alarm.contains(&of_queue));
+        assert!(has_alarm, "{queue} has no alarm with {metric}");
     }
 }

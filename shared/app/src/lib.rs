@@ -8,12 +8,14 @@
 //! * [`prompt_drift`]: a system prompt that nobody used before is told of, while its object is indexed.
 //! * [`record_change`]: a change into the ledger, and its alert out.
 //! * [`baseline`]: every resource is looked at, for what no event tells.
+//! * [`check_audit`]: whether the audit sees anything at all.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
 
 pub mod answer;
 pub mod baseline;
 pub mod body_request;
+pub mod check_audit;
 pub mod index;
 pub mod index_trail;
 pub mod inflate;

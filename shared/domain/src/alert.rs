@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     change::{Addendum, Change, Outcome},
+    check::Check,
     ledger::record::{Diff, DiffRead, FieldChange},
     plain::{is_unsafe, one_line},
     report,
@@ -38,6 +39,9 @@ pub struct Alert {
 impl Alert {
     /// The alert of a change, with what changed as far as that is known.
     pub fn of(change: &Change, diff: Option<&Diff>) -> Self {
+        if let Some(check) = Check::of(change) {
+            return check.alert(change);
+        }
         let command = command(change);
         Self { subject: subject(change, diff, ""), text: text(change, diff, &command), command }
     }
@@ -276,7 +280,7 @@ fn command(change: &Change) -> String {
 }
 
 /// A word that a shell takes as it stands; quoted where it has to be.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
     let text: String = text.chars().filter(|c| !is_unsafe(*c)).collect();
     if !text.is_empty() && text.chars().all(plain) {
@@ -286,7 +290,7 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     at.strftime("%A %Y-%m-%d %H:%M:%S UTC").to_string()
 }
 

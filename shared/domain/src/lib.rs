@@ -9,6 +9,7 @@
 //! * [`drift`]: a system prompt that nobody used before, and when that is told.
 //! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
 //! * [`state`]: what a resource looked like, before and after a change.
+//! * [`check`]: what has to be in order so that the audit sees anything; its table has one line per check.
 //! * [`alert`]: the text that people get when something changed.
 //! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
 //! * [`report`]: the answers as JSON.
@@ -16,6 +17,7 @@
 
 pub mod alert;
 pub mod change;
+pub mod check;
 pub mod digest;
 pub mod drift;
 pub mod evidence;

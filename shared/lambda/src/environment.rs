@@ -90,6 +90,8 @@ pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 pub const ALERT_MAX_AGE_HOURS: &str = "ALERT_MAX_AGE_HOURS";
 /// See [`VARIABLES`].
 pub const RECORD_CALLS: &str = "RECORD_CALLS";
+/// The stack's name where nothing says otherwise: that of `samconfig.toml`.
+pub const DEFAULT_STACK_NAME: &str = "bedrock-audit";
 
 const fn required(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning, default: None }
@@ -183,8 +185,13 @@ impl Environment {
     pub fn watching(&self) -> Result<Watching, EnvironmentError> {
         let named: Vec<String> = RESTED_ON.iter().filter_map(|name| self.maybe(name)).collect();
         let resources = named.iter().flat_map(|list| list.split(','));
-        let stack = self.maybe(STACK_NAME).unwrap_or_else(|| "bedrock-audit".to_owned());
+        let stack = self.stack_name();
         Ok(Watching::new(stack.trim(), resources, self.log_buckets()?.unwrap_or_default()))
+    }
+
+    /// `STACK_NAME`.
+    pub fn stack_name(&self) -> String {
+        self.maybe(STACK_NAME).unwrap_or_else(|| DEFAULT_STACK_NAME.to_owned())
     }
 
     /// `RETENTION_DAYS`.

@@ -39,6 +39,7 @@ use tokio::net::TcpListener;
 use crate::{
     bedrock::{self, Bedrock},
     faults::{Fault, Faults},
+    parts::Parts,
 };
 
 /// The access key and the secret of everything here.
@@ -86,6 +87,8 @@ pub struct Cloud {
     pub s3: aws_sdk_s3::Client,
     /// The configuration resources that can be read.
     pub bedrock: Arc<Bedrock>,
+    /// The audit's own parts.
+    pub parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
@@ -96,6 +99,7 @@ struct Gateway {
     dynamodb: String,
     s3: String,
     bedrock: Arc<Bedrock>,
+    parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
     faults: Arc<Faults>,
@@ -114,11 +118,13 @@ impl Cloud {
         let queued = Arc::new(Mutex::new(Vec::new()));
         let faults = Arc::new(Faults::default());
         let bedrock = Arc::new(Bedrock::default());
+        let parts = Arc::new(Parts::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
             s3: s3.clone(),
             bedrock: bedrock.clone(),
+            parts: parts.clone(),
             published: published.clone(),
             queued: queued.clone(),
             faults: faults.clone(),
@@ -133,6 +139,7 @@ impl Cloud {
             dynamodb: dynamodb_client(&format!("http://{dynamodb}")),
             s3: s3_client(&format!("http://{s3}")),
             bedrock,
+            parts,
             published,
             queued,
             _buckets: buckets,
@@ -337,7 +344,14 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let (action, upstream) = if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
         (format!("dynamodb:{operation}"), Upstream::Engine(&gateway.dynamodb))
     } else if let Some((_, operation)) = target.split_once("AmazonSQS.") {
-        (format!("sqs:{operation}"), Upstream::Queue)
+        let upstream = if operation == "SendMessage" { Upstream::Queue } else { Upstream::Parts };
+        (format!("sqs:{operation}"), upstream)
+    } else if let Some((_, operation)) = target.split_once("CloudTrail_20131101.") {
+        (format!("cloudtrail:{operation}"), Upstream::Parts)
+    } else if let Some((_, operation)) = target.split_once("AWSEvents.") {
+        (format!("events:{operation}"), Upstream::Parts)
+    } else if form && bytes.starts_with(b"Action=ListStackResources&") {
+        ("cloudformation:ListStackResources".to_owned(), Upstream::Parts)
     } else if form {
         ("sns:Publish".to_owned(), Upstream::Topic)
     } else if is_for_bedrock(&parts.headers) {
@@ -358,6 +372,10 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         Upstream::Engine(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
         Upstream::Topic => publish(&gateway.published, &bytes),
         Upstream::Queue => enqueue(&gateway.queued, &bytes),
+        Upstream::Parts => {
+            let form = |_| serde_urlencoded::from_bytes(&bytes).unwrap_or_default();
+            gateway.parts.answer(&action, &serde_json::from_slice(&bytes).unwrap_or_else(form))
+        }
         Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
@@ -372,6 +390,7 @@ enum Upstream<'a> {
     Engine(&'a str),
     Topic,
     Queue,
+    Parts,
     Bedrock,
 }
 
@@ -414,12 +433,12 @@ fn refusal(action: &str, status: u16, code: &str) -> Response {
         return bedrock::refusal(status, code, "by the testkit");
     }
     let status = StatusCode::from_u16(status).expect("a status");
-    if action.starts_with("dynamodb:") || action.starts_with("sqs:") {
+    if ["dynamodb:", "sqs:", "cloudtrail:", "events:"].iter().any(|service| action.starts_with(service)) {
         let json =
             format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the testkit"}}"#);
         return (status, [("content-type", "application/x-amz-json-1.0")], json).into_response();
     }
-    let xml = if action.starts_with("sns:") {
+    let xml = if action.starts_with("sns:") || action.starts_with("cloudformation:") {
         format!(
             "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>by the testkit</Message></Error></ErrorResponse>"
         )

@@ -152,6 +152,7 @@ fn environment(name: &str, runtime: &str, cloud: &Cloud) -> HashMap<String, Stri
         ("WATCHED_RESOURCES", WATCHED_KEY),
         ("RETENTION_DAYS", "400"),
         ("ALERT_MAX_AGE_HOURS", "24"),
+        ("STACK_NAME", "bedrock-audit"),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -171,7 +172,14 @@ fn build() -> PathBuf {
     let target = profile.parent().expect("target").to_owned();
     let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.args(["build", "--locked", "--quiet", "--target-dir"]).arg(target);
-    for package in ["index-invocations", "record-changes", "index-trail", "read-baseline", "bedrock-audit"] {
+    for package in [
+        "check-audit",
+        "index-invocations",
+        "index-trail",
+        "read-baseline",
+        "record-changes",
+        "bedrock-audit",
+    ] {
         cargo.args(["-p", package]);
     }
     if profile.ends_with("release") {

@@ -125,7 +125,7 @@ where
         }
         let (change, raw) = difference.noticed();
         let after = self.state_after(&change, known, found, dated);
-        self.recorder.record_noticed(change, &raw, known, &after).await?;
+        self.recorder.record_drift(change, &raw, known, &after).await?;
         Ok(Look::Drift)
     }
 

@@ -39,6 +39,13 @@ pub struct Recording {
     pub now: Timestamp,
 }
 
+impl Recording {
+    /// How it is done of what was noticed now: that is never old.
+    pub fn of_notices(retention: Retention, now: Timestamp) -> Self {
+        Self { retention, alert_max_age: SignedDuration::MAX, now }
+    }
+}
+
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recorded {
@@ -126,7 +133,7 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
     ///
     /// # Errors
     /// Of the ports: it is to be noticed again.
-    pub async fn record_noticed(
+    pub async fn record_drift(
         &self,
         mut change: Change,
         raw: &[u8],
@@ -159,6 +166,42 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         } else {
             Ok((Recorded::NotKnown, None))
         }
+    }
+
+    /// Stores what no event told, and sends its alert. Nothing is read of the resource: whoever noticed it has looked.
+    ///
+    /// It may be noticed again, at another moment: the first notice counts, and everything is made of what is stored of it,
+    /// its `evidence` included. If only that cannot be kept, the error is handed back beside what became of the notice.
+    ///
+    /// # Errors
+    /// Of the ports: it is to be noticed again.
+    pub async fn record_noticed(
+        &self,
+        mut change: Change,
+        evidence: fn(&Change) -> Vec<u8>,
+    ) -> Result<(Recorded, Option<PortError>), PortError> {
+        change.evidence.location = self.ledger.location(&event_key(&change));
+        let change = self.first_notice(change).await?;
+        let kept = self.ledger.keep(&event_key(&change), evidence(&change)).await;
+        if self.mark_of(&change, false).await?.is_some() {
+            return Ok((Recorded::AlertedBefore, kept.err()));
+        }
+        self.publish(&change, &message(&change, None), false, true).await?;
+        Ok((Recorded::Alerted, kept.err()))
+    }
+
+    /// What is stored of a notice: of this one, or of the one that came first.
+    async fn first_notice(&self, change: Change) -> Result<Change, PortError> {
+        let record = Record::Change(Box::new(change));
+        let (partition, sort) = (record.request_id().to_owned(), record.sort_key());
+        for _ in 0..2 {
+            if let Some(Record::Change(stored)) = self.ledger.find_record(&partition, &sort).await? {
+                return Ok(*stored);
+            }
+            let Recording { retention, now, .. } = self.recording;
+            self.ledger.put_record(&record, retention.expires_at(now, now)).await?;
+        }
+        Err(PortError::retry(format!("find {sort}"), "it was put, and is not there"))
     }
 
     /// Tells of a change, once; and of what changed, once that is known.

@@ -76,6 +76,11 @@ impl AllowedPlaces {
         self.0.iter().any(|(bucket, _)| bucket == name)
     }
 
+    /// The bucket and prefix of the first place.
+    pub fn first(&self) -> Option<(&str, &str)> {
+        self.0.first().map(|(bucket, prefix)| (bucket.as_str(), prefix.as_str()))
+    }
+
     /// Whether an object lies in one of the places. A prefix means whole folders: `logs` is not `logs-of-others`.
     pub fn hold(&self, location: &ObjectLocation) -> bool {
         self.0.iter().any(|(bucket, prefix)| {
