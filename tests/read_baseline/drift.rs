@@ -120,15 +120,29 @@ async fn an_edit_that_no_event_tells_is_told_once() {
         (world.changes().await.len(), world.alerts().len(), world.draft_states().await.len()),
         (2, 2, 3)
     );
+
+    // the same in another form, of the same date, is nobody's edit
+    let mut restated = again.clone();
+    restated["newMember"] = json!({"of": "the API"});
+    world.put_draft(&restated);
+    for _ in 0..2 {
+        world.run().await;
+    }
+    assert_eq!((world.changes().await.len(), world.alerts().len()), (2, 2));
 }
 
 /// An event explains the edit, whether it could be read then or not; one that comes later is recorded as every other.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_with_its_event_is_no_drift() {
-    let weakened = event("incident/changes/04-UpdateGuardrail-weakened", ago(40));
+    // one moment for both, however long the test takes
+    let then = ago(40);
+    let (weakened, edited) = (
+        event("incident/changes/04-UpdateGuardrail-weakened", then),
+        state("guardrail-DRAFT-thursday", then),
+    );
     // recorded and read
     let mut world = World::with_guardrail().await;
-    world.put_draft(&thursday(40));
+    world.put_draft(&edited);
     world.record(&weakened).await;
     world.run().await;
     assert_eq!(
@@ -138,7 +152,7 @@ async fn an_edit_with_its_event_is_no_drift() {
 
     // recorded, and denied then
     let mut world = World::with_guardrail().await;
-    world.put_draft(&thursday(40));
+    world.put_draft(&edited);
     world.cloud.bedrock.refuse("guardrail", GUARDRAIL, 403, "AccessDeniedException", "not you");
     let mut recorder = Function::start("record-changes", &world.cloud).await;
     let answer = recorder.invoke(messages(std::slice::from_ref(&weakened)), &world.cloud).await.unwrap();
@@ -156,7 +170,7 @@ async fn an_edit_with_its_event_is_no_drift() {
 
     // it comes after the drift was told: two changes with the same fields, and one of them names who
     let mut world = World::with_guardrail().await;
-    world.put_draft(&thursday(40));
+    world.put_draft(&edited);
     world.run().await;
     world.record(&weakened).await;
     world.run().await;

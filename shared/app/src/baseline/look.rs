@@ -4,7 +4,7 @@ use audit_domain::{
     change::{Change, Outcome},
     state::{
         Document, Known, State, Subject, compare,
-        drift::{BASELINE, Difference, Sight, dated, is_due, sight},
+        drift::{BASELINE, Difference, Sight, dated, is_due, is_restated, sight},
         parts::{completed, unread_parts},
     },
 };
@@ -28,7 +28,7 @@ const MONTH: i64 = 31 * 24 * 60 * 60;
 pub enum Look {
     /// It is seen for the first time, or for the first time whole: its state is kept, and nobody is told.
     First,
-    /// It is as it was.
+    /// It is as it was, in another form perhaps.
     Same,
     /// It is not as it was, but that is too young: an event may still tell.
     Young,
@@ -104,6 +104,11 @@ where
                 self.put(self.state(subject, found, None, self.now(), BASELINE)).await?;
                 return Ok(Look::First);
             }
+            return Ok(Look::Same);
+        }
+        if is_restated(known, found.read.as_ref()) {
+            // dated by now: at the same date it could be behind the known one or before it
+            self.put(self.state(subject, found, None, self.now(), BASELINE)).await?;
             return Ok(Look::Same);
         }
         let dated = dated(known, found.read.as_ref());

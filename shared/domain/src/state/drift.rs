@@ -50,6 +50,17 @@ pub fn dated(known: &State, found: Option<&Document>) -> Option<Timestamp> {
     found?.updated_at().filter(|at| *at > known.moment())
 }
 
+/// Whether a document is not as it was although the service says that nobody changed it: then the service answers in another
+/// form, with a member that is new to its API, say. Told only of what is one document with one date: the whole of an
+/// agent and its parts may lose a part without a trace in its dates.
+pub fn is_restated(known: &State, found: Option<&Document>) -> bool {
+    use SubjectKind::{DataSource, Guardrail, InferenceProfile, KnowledgeBase, Prompt};
+    let is_one =
+        matches!(known.subject.kind, DataSource | Guardrail | InferenceProfile | KnowledgeBase | Prompt);
+    let unchanged_since = found.and_then(Document::updated_at);
+    is_one && !known.is_tombstone && unchanged_since.is_some() && unchanged_since == known.updated_at
+}
+
 /// Whether a difference that is so old can be judged.
 pub fn is_due(since: Timestamp, now: Timestamp) -> bool {
     now.duration_since(since) > PATIENCE

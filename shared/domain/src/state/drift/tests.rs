@@ -186,3 +186,21 @@ fn the_same_drift_is_the_same_change() {
     assert_eq!(call_severity(&logging, true), Severity::Critical);
     assert_eq!(call_severity(&subject("agent", "A", None), false), Severity::Medium);
 }
+
+/// A member that AWS adds to its answers is nobody's edit.
+#[test]
+fn what_nobody_changed_is_only_answered_in_another_form() {
+    let draft = subject("guardrail", "g", None);
+    let known = state(&draft, &guardrail("a", "08:00:00"));
+    let read = |document: &Value| Document::of(draft.kind, document);
+    let restated = json!({"name": "a", "updatedAt": at("08:00:00").to_string(), "new": {"member": true}});
+    assert!(is_restated(&known, Some(&read(&restated))));
+    assert!(!is_restated(&known, Some(&read(&guardrail("b", "12:00:00")))));
+    assert!(!is_restated(&known, Some(&read(&json!({"name": "b"})))), "without a date nobody can tell");
+    assert!(!is_restated(&known, None));
+    let gone = State { is_tombstone: true, ..known.clone() };
+    assert!(!is_restated(&gone, Some(&read(&restated))), "it is there again");
+    let agent = subject("agent", "A", None);
+    let known = State { subject: agent, ..known };
+    assert!(!is_restated(&known, Some(&read(&restated))), "a part may be gone without a date");
+}
