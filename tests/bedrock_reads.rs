@@ -106,15 +106,17 @@ async fn every_kind_is_read_with_the_calls_that_the_role_allows() {
 
     let called: BTreeSet<String> = cloud.faults.seen().into_iter().collect();
     let template = text("template.yaml");
-    let role = template.split("\n  RecordChangesRole:\n").nth(1).expect("the role");
-    let role = role.split("\n\n").next().unwrap();
-    let allowed: BTreeSet<String> = role
-        .lines()
-        .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: "))
-        .filter(|line| line.starts_with("bedrock:"))
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(called, allowed);
+    for role in ["RecordChangesRole", "IndexTrailRole"] {
+        let block = template.split(&format!("\n  {role}:\n")).nth(1).expect(role);
+        let block = block.split("\n\n").next().unwrap();
+        let allowed: BTreeSet<String> = block
+            .lines()
+            .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: "))
+            .filter(|line| line.starts_with("bedrock:"))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(called, allowed, "{role}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
