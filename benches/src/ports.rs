@@ -39,8 +39,12 @@ pub const CHUNK: usize = 64 << 10;
 /// What could not be read.
 pub fn index<R: Read + Send>(open: impl Fn() -> std::io::Result<R> + Sync) -> Result<Delivery, PortError> {
     let location = ObjectLocation::file("/generated.json.gz");
-    let indexing =
-        Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now: Timestamp::UNIX_EPOCH };
+    let indexing = Indexing {
+        takes: Takes::Everything,
+        retention: Retention::DEFAULT,
+        excerpt_characters: EXCERPT,
+        now: Timestamp::UNIX_EPOCH,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
     let object = Object(open);
     runtime.block_on(index_object(&object, &TakesAll, &TakesAll, &Silent, &location, indexing, &mut |_| {}))

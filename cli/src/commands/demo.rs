@@ -163,7 +163,12 @@ fn write_log(folder: &Path, by: SignedDuration) -> Result<PathBuf, String> {
 
 async fn index(log: &Path, ledger: &AnyLedger, global: &Global) -> Result<u64, String> {
     let location = ObjectLocation::file(log.display().to_string());
-    let indexing = Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, now: global.now() };
+    let indexing = Indexing {
+        takes: Takes::Invocations,
+        retention: Retention::DEFAULT,
+        excerpt_characters: EXCERPT,
+        now: global.now(),
+    };
     let bodies = BodiesInFolders::below(&[log.to_path_buf()]);
     let delivery = index_object(&Files, ledger, &bodies, &Silent, &location, indexing, &mut |_| {}).await;
     Ok(delivery.map_err(|error| error.to_string())?.counts.received)

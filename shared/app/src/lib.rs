@@ -7,6 +7,7 @@
 //! * [`index_trail`]: a file of CloudTrail's into the ledger.
 //! * [`prompt_drift`]: a system prompt that nobody used before is told of, while its object is indexed.
 //! * [`record_change`]: a change into the ledger, and its alert out.
+//! * [`record_attribution`]: what an application tells of an answer's sources into the ledger.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
 
@@ -19,6 +20,7 @@ pub mod inflate;
 mod memory;
 pub mod ports;
 pub mod prompt_drift;
+pub mod record_attribution;
 pub mod record_change;
 pub mod sightings;
 #[cfg(test)]

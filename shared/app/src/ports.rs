@@ -9,6 +9,7 @@ use audit_domain::{
     invocation::pointer::{BodyPointer, Followed},
     ledger::{
         delivery::Delivery,
+        document::DocumentSighting,
         prompt_alert::PromptAlert,
         record::{ChangeLine, InvocationLine, Record},
         state::{Sighting, StateKey},
@@ -200,6 +201,17 @@ pub trait PutStates: Sync {
         &self,
         key: &StateKey,
         sighting: &Sighting,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Puts which document a passage is from, and which passages a document has: `dynamodb:PutItem` on States.
+pub trait PutDocuments: Sync {
+    /// Merges a sighting with the one that is stored under this key, which is kept as long as the longer-lived of the two.
+    fn put_document(
+        &self,
+        key: &StateKey,
+        sighting: &DocumentSighting,
         expires_at: i64,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -10,11 +10,13 @@
 //! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
 //! * [`state`]: what a resource looked like, before and after a change.
 //! * [`alert`]: the text that people get when something changed.
+//! * [`attribution`]: the response of a knowledge base or an agent, as an application sent it.
 //! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
 //! * [`report`]: the answers as JSON.
 //! * [`window`]: the times that people type.
 
 pub mod alert;
+pub mod attribution;
 pub mod change;
 pub mod digest;
 pub mod drift;

@@ -1,7 +1,10 @@
 //! The one reader of the environment, and the table of what it reads (DESIGN's contract). Besides these, the AWS SDK and the
 //! Lambda runtime read their own (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_LAMBDA_RUNTIME_API`, ...).
 
-use audit_domain::{invocation::pointer::AllowedPlaces, ledger::record::Retention};
+use audit_domain::{
+    invocation::pointer::AllowedPlaces,
+    ledger::record::{EXCERPT, Retention},
+};
 use jiff::SignedDuration;
 
 /// One variable.
@@ -37,6 +40,7 @@ pub const VARIABLES: &[Variable] = &[
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
     optional(RECORD_CALLS, "whether calls that use Bedrock are taken out of the trail's files, too", "true"),
+    optional(EXCERPT_CHARACTERS, "how many characters of a passage a source shows; with 0, none", "300"),
 ];
 
 /// See [`VARIABLES`].
@@ -61,6 +65,8 @@ pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 pub const ALERT_MAX_AGE_HOURS: &str = "ALERT_MAX_AGE_HOURS";
 /// See [`VARIABLES`].
 pub const RECORD_CALLS: &str = "RECORD_CALLS";
+/// See [`VARIABLES`].
+pub const EXCERPT_CHARACTERS: &str = "EXCERPT_CHARACTERS";
 
 const fn required(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning, default: None }
@@ -155,6 +161,15 @@ impl Environment {
         written.trim().parse().map_err(|_| EnvironmentError::NoBoolean(RECORD_CALLS, written.clone()))
     }
 
+    /// `EXCERPT_CHARACTERS`.
+    ///
+    /// # Errors
+    /// It is no whole number.
+    pub fn excerpt_characters(&self) -> Result<usize, EnvironmentError> {
+        let characters = self.number(EXCERPT_CHARACTERS)?;
+        Ok(characters.map_or(EXCERPT, |characters| usize::try_from(characters).unwrap_or(usize::MAX)))
+    }
+
     /// The account that the function runs in, by the ARN of its own topic (`ALERT_TOPIC_ARN`); `None` where that says none.
     pub fn account_id(&self) -> Option<String> {
         let topic = self.maybe(ALERT_TOPIC_ARN)?;
@@ -194,6 +209,9 @@ mod tests {
         assert!(Environment::of(|_| Some("logs,/x".into())).log_buckets().is_err());
         assert!(none.record_calls().unwrap() && wrong.record_calls().is_err());
         assert!(!Environment::of(|_| Some("false".into())).record_calls().unwrap());
+        assert_eq!(none.excerpt_characters().unwrap(), 300);
+        assert!(wrong.excerpt_characters().is_err());
+        assert_eq!(Environment::of(|_| Some("0".into())).excerpt_characters().unwrap(), 0);
         assert_eq!(none.account_id(), None);
         let topic = Environment::of(|_| Some("arn:aws:sns:eu-central-1:444455556666:alerts".into()));
         assert_eq!(topic.account_id().as_deref(), Some("444455556666"));

@@ -78,7 +78,7 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
     let common = Common::of_invocation(&invocation);
     let records = [
         Record::Invocation(Box::new(invocation.clone())),
-        Record::Source(Box::new(Source::in_prompt(&invocation, &reading.passages[0]))),
+        Record::Source(Box::new(Source::in_prompt(&invocation, &reading.passages[0], EXCERPT))),
         Record::Link(Link {
             common: common.clone(),
             other_request_id: "other".into(),

@@ -165,7 +165,9 @@ fn build() -> PathBuf {
     let target = profile.parent().expect("target").to_owned();
     let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.args(["build", "--locked", "--quiet", "--target-dir"]).arg(target);
-    for package in ["index-invocations", "record-changes", "index-trail", "bedrock-audit"] {
+    for package in
+        ["index-invocations", "record-changes", "index-trail", "record-attributions", "bedrock-audit"]
+    {
         cargo.args(["-p", package]);
     }
     if profile.ends_with("release") {

@@ -119,7 +119,12 @@ impl Run<'_> {
         let location = object.location;
         self.bar.set_message(output::line(location.key.rsplit('/').next().unwrap_or_default()));
         let now = self.global.now();
-        let indexing = Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now };
+        let indexing = Indexing {
+            takes: Takes::Everything,
+            retention: Retention::DEFAULT,
+            excerpt_characters: EXCERPT,
+            now,
+        };
         let mut read = 0;
         let mut progress = |bytes| {
             read += bytes;

@@ -1,6 +1,7 @@
 //! `explain`: everything about one request.
 
 use audit_domain::{
+    attribution::Attribution,
     change::{Change, amended},
     invocation::Invocation,
     ledger::record::{Call, Diff, Link, Record, Source},
@@ -25,6 +26,8 @@ pub struct Explanation {
     pub conflict: bool,
     /// The retrieved passages.
     pub sources: Vec<Source>,
+    /// The responses that applications sent, as wholes.
+    pub attributions: Vec<Attribution>,
     /// Other requests that belong to it.
     pub links: Vec<Link>,
     /// The same request in CloudTrail.
@@ -54,6 +57,7 @@ pub async fn explain(
         match record {
             Record::Invocation(invocation) => explanation.invocations.push((*invocation, None)),
             Record::Source(source) => explanation.sources.push(*source),
+            Record::Attribution(attribution) => explanation.attributions.push(*attribution),
             Record::Link(link) => explanation.links.push(link),
             Record::Call(call) => explanation.calls.push(*call),
             Record::Change(change) => own.push(*change),

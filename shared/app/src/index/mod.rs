@@ -62,6 +62,8 @@ pub struct Indexing {
     pub takes: Takes,
     /// How long it is kept.
     pub retention: Retention,
+    /// How many characters of a passage its source shows; with 0, none.
+    pub excerpt_characters: usize,
     /// The time at which this is done.
     pub now: Timestamp,
 }
@@ -166,7 +168,6 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         ledger: &impl Ledger,
         bodies: &(impl FollowBodies + AwaitBodies),
     ) -> Result<(), PortError> {
-        let Indexing { retention, now, .. } = self.indexing;
         self.batch_bytes = 0;
         let mut batch = Vec::with_capacity(BATCH);
         for mut found in std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH)) {
@@ -177,7 +178,7 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
             }
         }
         let mut written = stream::iter(batch)
-            .map(|found| write(found, ledger, retention, now))
+            .map(|found| write(found, ledger, self.indexing))
             .buffer_unordered(CONCURRENCY);
         let mut outcomes = Vec::with_capacity(BATCH);
         while let Some(outcome) = written.next().await {

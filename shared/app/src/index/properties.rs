@@ -27,7 +27,7 @@ const BODY: &str =
 
 fn indexing() -> Indexing {
     let now = Timestamp::from_second(1_795_000_000).unwrap();
-    Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now }
+    Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, excerpt_characters: EXCERPT, now }
 }
 
 fn fixtures(folder: &str) -> Vec<String> {

@@ -9,7 +9,7 @@ use audit_domain::{
 };
 use jiff::Timestamp;
 
-use super::{Ledger, read::Found};
+use super::{Indexing, Ledger, read::Found};
 use crate::{
     ports::{PortError, Put, PutRecords, Remedy},
     record_change,
@@ -26,13 +26,13 @@ pub(super) enum Written {
 pub(super) async fn write(
     found: Found,
     ledger: &impl Ledger,
-    retention: Retention,
-    now: Timestamp,
+    indexing: Indexing,
 ) -> Result<Written, PortError> {
+    let Indexing { retention, now, .. } = indexing;
     let (result, evidence) = match found {
         Found::Invocation(found) => {
             let evidence = found.reading.invocation.evidence.clone();
-            (write_invocation(found.reading, ledger, retention, now).await, evidence)
+            (write_invocation(found.reading, ledger, indexing).await, evidence)
         }
         Found::Change(change) => {
             let evidence = change.evidence.clone();
@@ -76,13 +76,12 @@ pub(super) fn not_kept(evidence: &Evidence, error: &PortError) -> Reject {
 pub(super) async fn write_invocation(
     reading: RecordReading,
     ledger: &impl PutRecords,
-    retention: Retention,
-    now: Timestamp,
+    indexing: Indexing,
 ) -> Result<Put, PortError> {
-    let expires_at = retention.expires_at(reading.invocation.occurred_at, now);
+    let expires_at = indexing.retention.expires_at(reading.invocation.occurred_at, indexing.now);
     for passage in &reading.passages {
-        let source = Record::Source(Box::new(Source::in_prompt(&reading.invocation, passage)));
-        ledger.put_record(&source, expires_at).await?;
+        let source = Source::in_prompt(&reading.invocation, passage, indexing.excerpt_characters);
+        ledger.put_record(&Record::Source(Box::new(source)), expires_at).await?;
     }
     ledger.put_record(&Record::Invocation(Box::new(reading.invocation)), expires_at).await
 }

@@ -2,12 +2,15 @@
 //!
 //! * [`item`]: attributes by name, written and read.
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
+//! * `merge`: puts that are merged with what is there; `documents`: which document a passage is from.
 //! * `writes`, `reads`: the ports; `drift`: those of new system prompts.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
+mod documents;
 mod drift;
 pub mod item;
+mod merge;
 mod reads;
 mod records;
 mod states;

@@ -1,5 +1,6 @@
 //! Every kind of record as an item of the Records table.
 
+mod attribution;
 mod change;
 mod invocation;
 
@@ -12,6 +13,7 @@ use audit_domain::{
 };
 
 use self::{
+    attribution::{decode_attribution, encode_attribution},
     change::{decode_change, decode_diff, encode_change, encode_diff},
     invocation::{decode_invocation, decode_source, encode_invocation, encode_source},
 };
@@ -41,6 +43,7 @@ pub(super) fn encode(record: &Record, expires_at: i64) -> Attributes {
         Record::Source(source) => {
             encode_source(keyed, source).text("occurred_at_id", record.occurred_at_id())
         }
+        Record::Attribution(attribution) => encode_attribution(keyed, attribution),
         Record::Link(link) => common(keyed, &link.common)
             .text("other_request_id", &link.other_request_id)
             .text("relation", &link.relation)
@@ -72,6 +75,7 @@ pub(super) fn decode(item: &Attributes) -> Result<Record, Unreadable> {
     Ok(match item.text("kind")?.as_str() {
         "invocation" => Record::Invocation(Box::new(decode_invocation(&item)?)),
         "source" => Record::Source(Box::new(decode_source(&item)?)),
+        "attribution" => Record::Attribution(Box::new(decode_attribution(&item)?)),
         "link" => Record::Link(Link {
             common: read_common(&item)?,
             other_request_id: item.text("other_request_id")?,
