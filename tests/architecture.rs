@@ -5,7 +5,7 @@ use audit_lambda::environment::VARIABLES;
 use super::text;
 
 /// What each floor may depend on, of the project and of the world. Arrows only go down.
-const FLOORS: [(&str, &[&str], &[&str]); 7] = [
+const FLOORS: [(&str, &[&str], &[&str]); 8] = [
     (
         "shared/domain",
         &[],
@@ -17,6 +17,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 7] = [
     ("functions/index-invocations", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/record-changes", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-trail", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
+    ("functions/record-attributions", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
 ];
 
 /// The names under `[dependencies]`.
