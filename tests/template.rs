@@ -103,7 +103,9 @@ fn who_records_attributions_may_do_that_and_no_more() {
     let actions: Vec<&str> = role
         .lines()
         .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: "))
-        .filter(|word| ["dynamodb:", "s3:", "sns:", "events:", "bedrock:"].iter().any(|s| word.starts_with(s)))
+        .filter(|word| {
+            ["dynamodb:", "s3:", "sns:", "events:", "bedrock:"].iter().any(|s| word.starts_with(s))
+        })
         .collect();
     assert_eq!(actions, ["dynamodb:PutItem", "s3:GetObject"]);
     assert_eq!(role.matches("${AuditBucket.Arn}/").count(), 1);
@@ -126,7 +128,9 @@ fn an_application_may_send_responses_and_no_more() {
     }
     let rule = block(&template, "RecordAttributionsRule");
     assert!(rule.contains("EventBusName: !Ref ApplicationBus"));
-    assert!(rule.contains(&format!("source:\n          - {SOURCE}\n        detail-type:\n          - {DETAIL_TYPE}\n")));
+    assert!(rule.contains(&format!(
+        "source:\n          - {SOURCE}\n        detail-type:\n          - {DETAIL_TYPE}\n"
+    )));
 }
 
 /// The block of a resource of the template.
