@@ -21,7 +21,7 @@ use audit_domain::{
     invocation::pointer::{BodyPointer, Followed},
     ledger::{
         delivery::Delivery,
-        record::{AlertMark, Common, Record, Retention},
+        record::{AlertMark, Common, EXCERPT, Record, Retention},
         state::{Sighting, StateKey},
     },
     principal::Principal,

@@ -19,7 +19,7 @@ use audit_app::{
 use audit_domain::{
     change::{Origin, TrailEvent},
     evidence::ObjectLocation,
-    ledger::record::Retention,
+    ledger::record::{EXCERPT, Retention},
     state::{Subject, SubjectKind},
     window,
 };

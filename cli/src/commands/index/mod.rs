@@ -11,7 +11,10 @@ use audit_app::{
     ports::{AwaitBodies, FindDeliveries as _, FollowBodies, ListedObject},
     prompt_drift::Silent,
 };
-use audit_domain::ledger::{delivery::Delivery, record::Retention};
+use audit_domain::ledger::{
+    delivery::Delivery,
+    record::{EXCERPT, Retention},
+};
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 

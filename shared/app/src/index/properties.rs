@@ -6,7 +6,10 @@ use std::{
     sync::OnceLock,
 };
 
-use audit_domain::{evidence::Evidence, ledger::record::Record};
+use audit_domain::{
+    evidence::Evidence,
+    ledger::record::{EXCERPT, Record},
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 

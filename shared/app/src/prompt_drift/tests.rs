@@ -2,7 +2,10 @@
 
 use audit_domain::{
     evidence::ObjectLocation,
-    ledger::state::{Sighting, StateKey},
+    ledger::{
+        record::EXCERPT,
+        state::{Sighting, StateKey},
+    },
 };
 use serde_json::{Value, json};
 
