@@ -432,6 +432,8 @@ def check_outputs(stack):
     expected |= {"AlertTopicArn", "ChangesTopicArn", "IndexInvocationsQueueUrl", "RecordChangesQueueUrl"}
     expected |= {"BodyQueueUrl"}
     expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "IndexTrailQueueUrl"}
+    expected |= {"ApplicationBus", "ApplicationBusArn", "ApplicationPolicyArn", "RecordAttributionsFunction"}
+    expected |= {"RecordAttributionsQueueUrl", "RecordAttributionsRule"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
 
@@ -634,6 +636,67 @@ def check_trail(stack):
     equal("a digest", stack.matches("IndexTrailRule", digest), False)
 
 
+def check_attributions(stack):
+    """a response that an application puts on the stack's bus becomes sources, and tells which documents they are from"""
+    event = attribution_event("incident-retrieve")
+    put_event(stack, event)
+    request_id = event["detail"]["response"]["ResponseMetadata"]["RequestId"]
+    (attribution,) = wait_for("the attribution", lambda: stack.records(request_id, "attribution"))
+    sources = stack.records(request_id, "source")
+    results = event["detail"]["response"]["retrievalResults"]
+    uris = [result["location"]["s3Location"]["uri"] for result in results]
+    equal("documents", [source["source_uri"] for source in sources], uris)
+    equal("sent by", (attribution["sent_by"], attribution["sender_account_id"]), ("event", ACCOUNT))
+    equal("attribution", (attribution["sources"], attribution["only_cited"]), (len(results), False))
+    states = stack.dynamodb.Table(stack.outputs["StatesTable"])
+    for source in sources:
+        keys = {"subject": f"passage/{source['text_sha256']}", "version": source["source_uri"]}
+        equal("the passage's document", states.get_item(Key=keys)["Item"]["document_uri"], source["source_uri"])
+    listed = states.query(KeyConditionExpression=Key("subject").eq("documents/s3://example-mutual-policies"))["Items"]
+    equal("listed documents", {item["document_uri"] for item in listed}, set(uris))
+    # the same once more
+    put_event(stack, event)
+    wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["RecordAttributionsQueueUrl"]) == 0)
+    equal("attributions", len(stack.records(request_id, "attribution")), 1)
+    equal("sources", stack.records(request_id, "source"), sources)
+    other = {**event, "source": "another.application"}
+    equal("an event of another source", stack.matches("RecordAttributionsRule", other), False)
+
+
+def check_attribution_by_location(stack):
+    """a response too large for an event is read from the audit bucket, by the event or by direct invocation"""
+    event = attribution_event("by-location")
+    response = attribution_event("incident-retrieve")["detail"]["response"]
+    key, request_id = event["detail"]["response_location"], event["detail"]["request_id"]
+    stack.s3.put_object(Bucket=stack.outputs["AuditBucket"], Key=key, Body=json.dumps(response))
+    put_event(stack, event)
+    wait_for("the attribution", lambda: stack.records(request_id, "attribution"))
+    equal("sources", len(stack.records(request_id, "source")), 3)
+    location = f"s3://{stack.outputs['AuditBucket']}/{key}"
+    answer = invoke_directly(stack, {"request_id": "direct", "response_location": location})
+    equal("answer", (answer.get("request_id"), answer.get("sources")), ("direct", 3))
+    refused = invoke_directly(stack, {"response_location": f"s3://{stack.outputs['LogBucket']}/{LOG_KEY}"})
+    equal("a location elsewhere", refused.get("errorType"), "AttributionNotRecorded")
+
+
+def attribution_event(name):
+    return json.loads((ROOT / "events" / "attributions" / f"{name}.json").read_text())
+
+
+def put_event(stack, event):
+    """Puts an event on the stack's own bus, as an application does."""
+    entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+    answer = stack.events.put_events(Entries=[{"EventBusName": stack.outputs["ApplicationBus"], **entry}])
+    equal("failed entries", answer["FailedEntryCount"], 0)
+
+
+def invoke_directly(stack, detail):
+    answer = stack.emulator.client("lambda").invoke(
+        FunctionName=stack.outputs["RecordAttributionsFunction"], Payload=json.dumps(detail)
+    )
+    return json.loads(answer["Payload"].read())
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -689,6 +752,8 @@ CHECKS = (
     check_states,
     check_changes_again,
     check_trail,
+    check_attributions,
+    check_attribution_by_location,
     check_email_filter,
     check_alarms,
     check_dead_letters,

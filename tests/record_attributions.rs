@@ -165,7 +165,7 @@ async fn a_response_too_large_for_an_event_is_read_from_the_audit_bucket() {
     let results: Vec<_> = (0..200)
         .map(|nth| {
             json!({
-                "content": {"type": "TEXT", "text": format!("Passage {nth}. {}", "Überspannung 水漏れ ".repeat(260))},
+                "content": {"type": "TEXT", "text": format!("Passage {nth}. {}", "Überspannung 水漏れ ".repeat(340))},
                 "location": {"type": "S3", "s3Location": {"uri": format!("s3://docs/folder-{}/{nth}.pdf", nth % 3)}},
                 "score": 1.0 - f64::from(nth) / 1000.0,
             })
