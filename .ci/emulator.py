@@ -314,8 +314,10 @@ class Stack:
         attributes = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
         return sum(int(attributes[name]) for name in names)
 
-    def matches(self, rule_output, event):
-        pattern = self.events.describe_rule(Name=self.outputs[rule_output])["EventPattern"]
+    def matches(self, rule_output, event, bus="default"):
+        # AWS names a rule of another bus `<bus>|<rule>`, the emulator by its name alone
+        name = self.outputs[rule_output].rpartition("|")[2]
+        pattern = self.events.describe_rule(Name=name, EventBusName=bus)["EventPattern"]
         return self.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
 
     def function_logs(self):
@@ -659,8 +661,10 @@ def check_attributions(stack):
     wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["RecordAttributionsQueueUrl"]) == 0)
     equal("attributions", len(stack.records(request_id, "attribution")), 1)
     equal("sources", stack.records(request_id, "source"), sources)
-    other = {**event, "source": "another.application"}
-    equal("an event of another source", stack.matches("RecordAttributionsRule", other), False)
+    bus, rule = stack.outputs["ApplicationBus"], "RecordAttributionsRule"
+    equal("the event", stack.matches(rule, event, bus), True)
+    for name, value in (("source", "another.application"), ("detail-type", "Another Response")):
+        equal(f"another {name}", stack.matches(rule, {**event, name: value}, bus), False)
 
 
 def check_attribution_by_location(stack):
