@@ -67,7 +67,9 @@ impl HandleBoth for Function {
     }
 
     async fn on_event(&self, event: &RawValue, place: &Place) -> Result<Value, Failure> {
-        let recorded = self.record(event, Route::Direct, place).await?;
+        let recorded = self.record(event, Route::Direct, place).await.inspect_err(|failure| {
+            tracing::error!(reason = %failure, "not recorded");
+        })?;
         Ok(json!({
             "request_id": recorded.request_id,
             "operation": recorded.operation,
@@ -90,10 +92,11 @@ impl Function {
         };
         let (responses, ledger) = (&self.responses, &self.ledger);
         let outcome = record_attribution(event, route, responses, ledger, &recording).await;
-        let refused = u64::from(matches!(outcome, Err(NotRecorded::Refused(_))));
-        telemetry::metrics(FUNCTION, now, &[("AttributionsRefused", refused)]);
         let recorded = outcome.map_err(|error| match error {
-            NotRecorded::Refused(refusal) => Failure::new(refusal.reason()),
+            NotRecorded::Refused(refusal) => {
+                telemetry::metrics(FUNCTION, now, &[("Refused", 1)]);
+                Failure::new(refusal.reason())
+            }
             NotRecorded::Port(error) => error.into(),
         })?;
         let Recorded { operation, sources, sources_left_out, is_duplicate, .. } = &recorded;

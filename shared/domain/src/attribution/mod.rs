@@ -23,7 +23,7 @@ use self::{
     retrieved::Retrieved,
 };
 use crate::{
-    digest::{Sha256, bounded_to},
+    digest::{Sha256, bounded_key, bounded_to},
     json::{Members, compact, text},
     ledger::record::Common,
     principal::Principal,
@@ -120,7 +120,9 @@ impl AttributionReading {
         let request_id = event.request_id.clone().or_else(|| metadata.request_id());
         let sender = &event.sender;
         let common = Common {
-            request_id: request_id.unwrap_or_else(|| format!("sha256-{}", carrier.short())),
+            // an id over the limit of a key goes into every source: it is cut here already
+            request_id: request_id
+                .map_or_else(|| format!("sha256-{}", carrier.short()), |id| bounded_key(&id)),
             occurred_at: event.occurred_at.or(event.put_at).or_else(|| metadata.date()).unwrap_or(here.now),
             account_id: sender.account_id.clone().unwrap_or_else(|| here.account_id.to_owned()),
             region: event.region.clone().unwrap_or_else(|| here.region.to_owned()),

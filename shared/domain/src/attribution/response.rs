@@ -66,7 +66,9 @@ impl Shape {
             let of_events = events.into_iter().find_map(Self::of_event);
             return of_events.or(members.has("completion").then_some(Self::Agent));
         }
-        (members.has("output") || members.has("citations")).then_some(Self::Answer)
+        // the answer of a model has an output, too, and no text in it
+        let is_answer = members.object("output").is_some_and(|output| output.has("text"));
+        (is_answer || members.has("citations")).then_some(Self::Answer)
     }
 
     fn of_event(event: &RawValue) -> Option<Self> {

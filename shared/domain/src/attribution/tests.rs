@@ -194,6 +194,7 @@ fn what_an_application_does_not_say_is_taken_from_where_it_is_known() {
     let digest = id(response());
     assert!(digest.starts_with("sha256-") && digest.len() == 23, "{digest}");
     assert_eq!(id(with("ResponseMetadata", json!({"RequestId": " "}))).len(), 23);
+    assert_eq!(id(with("ResponseMetadata", json!({"RequestId": "r".repeat(90_000)}))).len(), 1_000);
     // however it is laid out, and as text
     assert_eq!(id(json!(response().to_string())), digest);
     assert_eq!(id(json!("{ \"retrievalResults\" : [ ] }")), digest);
@@ -241,7 +242,9 @@ fn the_shape_decides_and_the_operation_names_it() {
         operation(json!("RetrieveAndGenerateStream"), json!([])).unwrap(),
         "RetrieveAndGenerateStream"
     );
-    for response in [json!([]), json!({}), json!(7), json!("text"), json!([{"messageStart": {}}])] {
+    let of_model =
+        json!({"output": {"message": {"role": "assistant", "content": []}}, "stopReason": "end_turn"});
+    for response in [json!([]), json!({}), json!(7), json!("text"), json!([{"messageStart": {}}]), of_model] {
         assert_eq!(operation(json!(null), response.clone()), Err(Refusal::UnknownShape), "{response}");
     }
     assert_eq!(operation(json!("Retrieve"), json!(7)), Err(Refusal::UnknownShape));
