@@ -7,6 +7,7 @@ mod explain;
 mod index;
 mod invocations;
 mod later;
+mod passages;
 mod prompts;
 mod states;
 mod timeline;

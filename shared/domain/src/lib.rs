@@ -11,6 +11,7 @@
 //! * [`state`]: what a resource looked like, before and after a change.
 //! * [`alert`]: the text that people get when something changed.
 //! * [`attribution`]: the response of a knowledge base or an agent, as an application sent it.
+//! * [`sources`]: which documents a passage is from: prompts and responses, joined.
 //! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
 //! * [`report`]: the answers as JSON.
 //! * [`window`]: the times that people type.
@@ -30,6 +31,7 @@ pub mod plain;
 pub mod principal;
 pub mod prompt;
 pub mod report;
+pub mod sources;
 pub mod state;
 #[cfg(test)]
 mod strategies;

@@ -4,6 +4,8 @@ mod blast_radius;
 mod changes;
 mod explain;
 mod invocations;
+mod links;
+mod passages;
 mod prompts;
 mod states;
 

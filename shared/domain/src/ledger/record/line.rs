@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::change::{Origin, Severity};
+use super::SourceOrigin;
+use crate::{
+    change::{Origin, Severity},
+    digest::Sha256,
+};
 
 /// A line of a list of changes, as the indexes project it.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,4 +56,42 @@ pub struct InvocationLine {
     pub guardrail_action: Option<String>,
     /// Why the call failed.
     pub error_code: Option<String>,
+}
+
+/// A line of a list of sources with one passage, as `by-passage` projects it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PassageLine {
+    /// The request to look up for the whole.
+    pub request_id: String,
+    /// The item's sort key.
+    pub record: String,
+    /// The passage.
+    pub text_sha256: Sha256,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// Who, as far as the index tells; nobody where a response does not say who asked.
+    pub principal: String,
+    /// The document, where the source names it.
+    pub source_uri: Option<String>,
+    /// Whether the answer cites it.
+    pub cited: Option<bool>,
+    /// Its number there, from 1.
+    pub ordinal: u32,
+}
+
+impl PassageLine {
+    /// Where the source is known from, by its key.
+    pub fn origin(&self) -> Option<SourceOrigin> {
+        self.record.split('#').nth(1).and_then(SourceOrigin::of_name)
+    }
+
+    /// The sort key of the record that carries it: the invocation, or the attribution.
+    pub fn carrier_key(&self) -> Option<String> {
+        let carrier = self.record.split('#').nth(2)?;
+        let kind = match self.origin()? {
+            SourceOrigin::Prompt => "invocation",
+            SourceOrigin::Response => "attribution",
+        };
+        Some(format!("{kind}#{carrier}"))
+    }
 }
