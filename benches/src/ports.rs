@@ -8,8 +8,8 @@ use audit_app::{
     index_trail::TrailIndexer,
     ports::{
         AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, Message, PortError,
-        PublishAlerts, Put, PutDeliveries, PutRecords, PutResourceStates, PutStates, QueryResourceStates,
-        ReadObjects, ReadResources, ResourceRead,
+        PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutResourceStates, PutStates,
+        QueryResourceStates, ReadObjects, ReadResources, ResourceRead,
     },
     prompt_drift::Silent,
     record_change::{Recorder, Recording},
@@ -21,6 +21,7 @@ use audit_domain::{
     invocation::pointer::{BodyPointer, Followed},
     ledger::{
         delivery::Delivery,
+        document::DocumentSighting,
         record::{AlertMark, Common, EXCERPT, Record, Retention},
         state::{Sighting, StateKey},
     },
@@ -113,6 +114,12 @@ impl PutStates for TakesAll {
     }
 
     async fn put_sighting(&self, _: &StateKey, _: &Sighting, _: i64) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl PutDocuments for TakesAll {
+    async fn put_document(&self, _: &StateKey, _: &DocumentSighting, _: i64) -> Result<(), PortError> {
         Ok(())
     }
 }

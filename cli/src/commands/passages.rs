@@ -45,6 +45,14 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
         ["#", "in context", "cited", "score", "document", "known from", "passage"],
         rows.iter().map(Row::cells),
     );
+    let is_inferred = |row: &Row<'_>| {
+        row.joined.documents.first().is_some_and(|document| document.certainty == Certainty::Inferred)
+    };
+    if rows.iter().any(is_inferred) {
+        output::say(
+            "inferred: this request does not name the document; the same text was told of it elsewhere",
+        );
+    }
     if rows.iter().all(|row| row.cited() == Some(false)) {
         output::say("the answer cites none of them");
     }

@@ -8,13 +8,14 @@ use crate::{
     alert::NewPrompt,
     attribution::Attribution,
     change::{Addendum, Amendment, Change, Severity},
+    digest::Sha256,
     drift::NewUse,
     evidence::Evidence,
     invocation::Invocation,
     ledger::record::{Call, Diff, InvocationLine, Link},
     passage::Certainty,
     principal::Principal,
-    sources::{JoinedSource, KnownDocument},
+    sources::{JoinedSource, KnownDocument, UsedIn},
     state::{State, Verdict},
     time,
 };
@@ -188,6 +189,25 @@ pub fn invocation_line(line: &InvocationLine) -> Value {
             "action": line.guardrail_action,
         },
         "error_code": line.error_code,
+    })
+}
+
+/// An entry of `sources --json`: an answer that used the document.
+pub fn used_in(used: &UsedIn) -> Value {
+    json!({
+        "request_id": used.request_id,
+        "occurred_at": time::rfc3339(used.occurred_at),
+        "account_id": used.account_id,
+        "region": used.region,
+        "operation": used.operation,
+        "model_id": used.model_id,
+        "principal": principal(&used.principal),
+        "origins": used.origins.iter().map(|origin| origin.name()).collect::<Vec<_>>(),
+        "ordinals": used.ordinals,
+        "text_sha256": used.passages.iter().map(Sha256::as_str).collect::<Vec<_>>(),
+        "cited": used.cited,
+        "certainty": used.certainty().name(),
+        "documents": used.documents.iter().map(known_document).collect::<Vec<_>>(),
     })
 }
 

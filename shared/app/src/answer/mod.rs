@@ -7,6 +7,7 @@ mod invocations;
 mod links;
 mod passages;
 mod prompts;
+mod sources;
 mod states;
 
 use audit_domain::time;
@@ -18,6 +19,7 @@ pub use self::{
     explain::{Explanation, SHORTLY_BEFORE, explain},
     invocations::{GuardrailFilter, InvocationQuery, invocations},
     prompts::{PromptAnswer, PromptQuery, Timeline, in_use, prompt, prompts, timelines},
+    sources::{NotAsked, sources},
     states::{InForce, enforced_guardrail, in_force, state_at, states},
 };
 use crate::ports::Span;

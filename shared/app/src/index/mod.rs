@@ -30,8 +30,8 @@ use self::{
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, PutDeliveries, PutRecords,
-        PutStates, ReadObjects, Remedy,
+        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, PutDeliveries,
+        PutDocuments, PutRecords, PutStates, ReadObjects, Remedy,
     },
     prompt_drift::TellNewPrompts,
     sightings::Sightings,
@@ -69,8 +69,11 @@ pub struct Indexing {
 }
 
 /// Everything that indexing writes to.
-pub trait Ledger: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects {}
-impl<T: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects> Ledger for T {}
+pub trait Ledger:
+    PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects
+{
+}
+impl<T: PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects> Ledger for T {}
 
 /// Indexes one object, and writes down what became of it. `progress` is told the compressed bytes of each piece, `telling`
 /// the system prompts that are used.

@@ -6,6 +6,7 @@ use super::SourceOrigin;
 use crate::{
     change::{Origin, Severity},
     digest::Sha256,
+    invocation::Invocation,
 };
 
 /// A line of a list of changes, as the indexes project it.
@@ -56,6 +57,27 @@ pub struct InvocationLine {
     pub guardrail_action: Option<String>,
     /// Why the call failed.
     pub error_code: Option<String>,
+}
+
+impl InvocationLine {
+    /// The line of an invocation.
+    pub fn of(invocation: &Invocation) -> Self {
+        Self {
+            request_id: invocation.request_id.clone(),
+            occurred_at: invocation.occurred_at,
+            principal: invocation.principal.best().to_owned(),
+            model_id: invocation.model_id.clone(),
+            account_id: Some(invocation.account_id.clone()),
+            region: Some(invocation.region.clone()),
+            operation: invocation.operation.clone(),
+            system_prompt_status: Some(invocation.system_prompt.status.name().to_owned()),
+            system_prompt_id: invocation.system_prompt.id.as_ref().map(ToString::to_string),
+            guardrail_id: invocation.guardrail.id.clone(),
+            guardrail_version: invocation.guardrail.version.clone(),
+            guardrail_action: invocation.guardrail.action.clone(),
+            error_code: invocation.error_code.clone(),
+        }
+    }
 }
 
 /// A line of a list of sources with one passage, as `by-passage` projects it.
