@@ -100,7 +100,7 @@ pub(crate) async fn run(global: &Global) -> Result<Ending, String> {
         &["explain", WRONG_ANSWER],
     )
     .await?;
-    ask("And which other answers used the document that it cites?", &["sources", WRONG_DOCUMENT]).await?;
+    ask("And which answers used the document that it cites?", &["sources", WRONG_DOCUMENT]).await?;
     ask("And since when, and by whom, are system prompts in use?", &["prompts"]).await?;
     output::say(&format!("\nAsk on: bedrock-audit --ledger {} explain {WRONG_ANSWER}", path.display()));
     Ok(Ending::Done)

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use audit_app::answer::Explanation;
 use audit_domain::{
-    attribution::Attribution, ledger::record::SourceOrigin, prompt::SystemPromptStatus, sources::JoinedSource,
+    attribution::Attribution,
+    ledger::record::SourceOrigin,
+    passage::Certainty,
+    prompt::SystemPromptStatus,
+    sources::{JoinedSource, KnownDocument, SeenIn},
 };
 use jiff::tz::Offset;
 
@@ -141,7 +145,7 @@ impl Row<'_> {
         let page =
             [Some(joined), self.response].into_iter().flatten().find_map(|j| j.source.said.page_number);
         let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
-        let named = |(nth, document): (usize, &audit_domain::sources::KnownDocument)| {
+        let named = |(nth, document): (usize, &KnownDocument)| {
             let page = if nth == 0 { page.as_str() } else { "" };
             format!("{}{page} ({})", document.uri, document.certainty.name())
         };
@@ -163,9 +167,7 @@ impl Row<'_> {
             SourceOrigin::Prompt => "prompt",
             SourceOrigin::Response => "response",
         };
-        let named = |seen: &audit_domain::sources::SeenIn| {
-            format!("{} of {}", seen.origin.name(), short(&seen.request_id))
-        };
+        let named = |seen: &SeenIn| format!("{} of {}", seen.origin.name(), short(&seen.request_id));
         let others: BTreeSet<_> = self.joined.seen_in.iter().map(named).collect();
         [own.to_owned()].into_iter().chain(others).collect::<Vec<_>>().join(", ")
     }

@@ -250,6 +250,7 @@ pub fn source(joined: &JoinedSource) -> Value {
             "origin": seen.origin.name(),
             "ordinal": seen.ordinal,
             "uri": seen.uri,
+            "page_number": seen.page_number,
             "score": seen.score,
             "cited": seen.cited,
         })

@@ -52,6 +52,8 @@ pub struct SeenIn {
     pub score: Option<f64>,
     /// The document that is named there.
     pub uri: Option<String>,
+    /// Its page, from 1.
+    pub page_number: Option<f64>,
 }
 
 impl SeenIn {
@@ -64,6 +66,7 @@ impl SeenIn {
             cited: source.cited,
             score: source.score,
             uri: source.source_uri.clone(),
+            page_number: source.said.page_number,
         }
     }
 }
@@ -143,6 +146,11 @@ impl JoinedSource {
     pub fn cited(&self) -> Option<bool> {
         let others = self.seen_in.iter().filter_map(|other| other.cited);
         self.source.cited.or_else(|| others.max())
+    }
+
+    /// The page of the document, as this request or another one of the answer says.
+    pub fn page_number(&self) -> Option<f64> {
+        self.source.said.page_number.or_else(|| self.seen_in.iter().find_map(|other| other.page_number))
     }
 
     /// How well it fitted the question, as this request or another one of the answer says.

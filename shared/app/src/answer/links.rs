@@ -241,7 +241,7 @@ impl Other {
         let session = self.session().filter(|session| center.has_session(Some(session)));
         let of = hashes(center.sources).len();
         let mut basis = format!(
-            "it has {} of the {of} passages, {}",
+            "it shares {} of {of} passages, {}",
             candidate.shared.len(),
             apart(self.moment?.duration_since(moment))
         );
