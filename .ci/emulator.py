@@ -329,8 +329,10 @@ class Stack:
         attributes = self.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
         return sum(int(attributes[name]) for name in names)
 
-    def matches(self, rule_output, event):
-        pattern = self.events.describe_rule(Name=self.outputs[rule_output])["EventPattern"]
+    def matches(self, rule_output, event, bus="default"):
+        # AWS names a rule of another bus `<bus>|<rule>`, the emulator by its name alone
+        name = self.outputs[rule_output].rpartition("|")[2]
+        pattern = self.events.describe_rule(Name=name, EventBusName=bus)["EventPattern"]
         return self.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
 
     def function_logs(self):
@@ -445,8 +447,10 @@ def check_outputs(stack):
     """the stack has the outputs that the command line and the README name"""
     expected = {"RecordsTable", "StatesTable", "DeliveriesTable", "AuditBucket", "LogBucket"}
     expected |= {"AlertTopicArn", "ChangesTopicArn", "IndexInvocationsQueueUrl", "RecordChangesQueueUrl"}
-    expected |= {"BodyQueueUrl", "IndexTrailQueueUrl", "ReadBaselineQueueUrl"}
+    expected |= {"BodyQueueUrl", "IndexTrailQueueUrl", "ReadBaselineQueueUrl", "RecordAttributionsQueueUrl"}
     expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "ReadBaselineDeploymentRule"}
+    expected |= {"ApplicationBus", "ApplicationBusArn", "ApplicationPolicyArn", "RecordAttributionsFunction"}
+    expected |= {"RecordAttributionsRule"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
 
@@ -745,6 +749,69 @@ def check_baseline(stack):
     stack.emulator.bedrock.put_states_after(len(incident_changes()))
 
 
+def check_attributions(stack):
+    """a response that an application puts on the stack's bus becomes sources, and tells which documents they are from"""
+    event = attribution_event("incident-retrieve")
+    put_event(stack, event)
+    request_id = event["detail"]["response"]["ResponseMetadata"]["RequestId"]
+    (attribution,) = wait_for("the attribution", lambda: stack.records(request_id, "attribution"))
+    sources = stack.records(request_id, "source")
+    results = event["detail"]["response"]["retrievalResults"]
+    uris = [result["location"]["s3Location"]["uri"] for result in results]
+    equal("documents", [source["source_uri"] for source in sources], uris)
+    equal("sent by", (attribution["sent_by"], attribution["sender_account_id"]), ("event", ACCOUNT))
+    equal("attribution", (attribution["sources"], attribution["only_cited"]), (len(results), False))
+    states = stack.dynamodb.Table(stack.outputs["StatesTable"])
+    for source in sources:
+        keys = {"subject": f"passage/{source['text_sha256']}", "version": source["source_uri"]}
+        equal("the passage's document", states.get_item(Key=keys)["Item"]["document_uri"], source["source_uri"])
+    listed = states.query(KeyConditionExpression=Key("subject").eq("documents/s3://example-mutual-policies"))["Items"]
+    equal("listed documents", {item["document_uri"] for item in listed}, set(uris))
+    # the same once more
+    put_event(stack, event)
+    wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["RecordAttributionsQueueUrl"]) == 0)
+    equal("attributions", len(stack.records(request_id, "attribution")), 1)
+    equal("sources", stack.records(request_id, "source"), sources)
+    bus, rule = stack.outputs["ApplicationBus"], "RecordAttributionsRule"
+    equal("the event", stack.matches(rule, event, bus), True)
+    for name, value in (("source", "another.application"), ("detail-type", "Another Response")):
+        equal(f"another {name}", stack.matches(rule, {**event, name: value}, bus), False)
+
+
+def check_attribution_by_location(stack):
+    """a response too large for an event is read from the audit bucket, by the event or by direct invocation"""
+    event = attribution_event("by-location")
+    response = attribution_event("incident-retrieve")["detail"]["response"]
+    key, request_id = event["detail"]["response_location"], event["detail"]["request_id"]
+    stack.s3.put_object(Bucket=stack.outputs["AuditBucket"], Key=key, Body=json.dumps(response))
+    put_event(stack, event)
+    wait_for("the attribution", lambda: stack.records(request_id, "attribution"))
+    equal("sources", len(stack.records(request_id, "source")), 3)
+    location = f"s3://{stack.outputs['AuditBucket']}/{key}"
+    answer = invoke_directly(stack, {"request_id": "direct", "response_location": location})
+    equal("answer", (answer.get("request_id"), answer.get("sources")), ("direct", 3))
+    refused = invoke_directly(stack, {"response_location": f"s3://{stack.outputs['LogBucket']}/{LOG_KEY}"})
+    equal("a location elsewhere", refused.get("errorType"), "AttributionNotRecorded")
+
+
+def attribution_event(name):
+    return json.loads((ROOT / "events" / "attributions" / f"{name}.json").read_text())
+
+
+def put_event(stack, event):
+    """Puts an event on the stack's own bus, as an application does."""
+    entry = {"Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+    answer = stack.events.put_events(Entries=[{"EventBusName": stack.outputs["ApplicationBus"], **entry}])
+    equal("failed entries", answer["FailedEntryCount"], 0)
+
+
+def invoke_directly(stack, detail):
+    answer = stack.emulator.client("lambda").invoke(
+        FunctionName=stack.outputs["RecordAttributionsFunction"], Payload=json.dumps(detail)
+    )
+    return json.loads(answer["Payload"].read())
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -818,6 +885,8 @@ CHECKS = (
     check_deployment_rule,
     check_baseline,
     check_watched,
+    check_attributions,
+    check_attribution_by_location,
     check_email_filter,
     check_alarms,
     check_audit,

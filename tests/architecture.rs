@@ -5,7 +5,7 @@ use audit_lambda::environment::VARIABLES;
 use super::text;
 
 /// What each floor may depend on, of the project and of the world. Arrows only go down.
-const FLOORS: [(&str, &[&str], &[&str]); 9] = [
+const FLOORS: [(&str, &[&str], &[&str]); 10] = [
     (
         "shared/domain",
         &[],
@@ -19,6 +19,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 9] = [
     ("functions/record-changes", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-trail", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/read-baseline", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
+    ("functions/record-attributions", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
 ];
 
 /// The names under `[dependencies]`.

@@ -29,6 +29,25 @@ pub(super) fn created(key: &str) -> String {
     .to_string()
 }
 
+/// How much of a passage is kept is a setting; what it is known by is none.
+#[tokio::test]
+async fn without_excerpts_passages_are_known_by_their_digests_alone() {
+    let cloud = Cloud::start().await;
+    let mut function =
+        Function::start_with("index-invocations", &cloud, &[("EXCERPT_CHARACTERS", "0")]).await;
+    cloud.put_log(KEY, gzip(incident().join("\n").as_bytes())).await;
+    assert!(index(&mut function, &cloud, &[KEY]).await.is_empty());
+    let records = cloud.ledger().records_of(WRONG_ANSWER).await.unwrap();
+    let sources: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Source(source) => Some((source.excerpt.is_some(), source.text_sha256.is_some())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sources, [(false, true); 3]);
+}
+
 async fn world() -> (Cloud, Function) {
     let cloud = Cloud::start().await;
     let function = Function::start("index-invocations", &cloud).await;

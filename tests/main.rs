@@ -5,7 +5,7 @@
 //! * `verdicts`: the rules for verdicts and severities, as documents show them.
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
-//! * `index_invocations`, `index_trail`, `record_changes`, `what_changed`: the real function binaries against real engines, and faults in front of them.
+//! * `index_invocations`, `index_trail`, `record_changes`, `record_attributions`, `what_changed`: the real function binaries against real engines, and faults in front of them.
 //! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
 //! * `read_baseline`: the real function that looks for what no event tells.
 //! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
@@ -26,6 +26,7 @@ mod ledger;
 mod operations;
 mod prompt_drift;
 mod read_baseline;
+mod record_attributions;
 mod record_changes;
 mod recorder;
 mod template;

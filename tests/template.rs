@@ -1,6 +1,7 @@
 //! `template.yaml` against the code: what stands in both cannot drift apart.
 
 use audit_domain::{
+    attribution::event::{DETAIL_TYPE, RESPONSES, SOURCE},
     change::watch::AREAS,
     check::rule::{EXPECTED, NOT_COMPARED, queue_of},
     ledger::schema::{TABLES, TIME_TO_LIVE},
@@ -72,6 +73,7 @@ fn every_function_has_its_block_and_its_variables() {
                 || (variable.name == "STACK_NAME" && source.contains(".stack_name()"))
                 || (variable.name == "RETENTION_DAYS" && source.contains(".retention()"))
                 || (variable.name == "ALERT_MAX_AGE_HOURS" && source.contains(".alert_max_age()"))
+                || (variable.name == "EXCERPT_CHARACTERS" && source.contains(".excerpt_characters()"))
                 || (variable.name == "RECORD_CALLS" && source.contains(".record_calls()"));
             assert_eq!(given.contains(&variable.name), reads, "{name} and {}", variable.name);
         }
@@ -243,4 +245,49 @@ fn every_rule_and_queue_is_checked_and_every_queue_has_its_alarm() {
         let has_alarm = alarms.iter().any(|alarm| alarm.contains(metric) && alarm.contains(&of_queue));
         assert!(has_alarm, "{queue} has no alarm with {metric}");
     }
+}
+
+/// What a function may do is what the ports that it uses do: `PutRecords`, `PutDocuments` and `ReadObjects`.
+#[test]
+fn who_records_attributions_may_do_that_and_no_more() {
+    let template = text("template.yaml");
+    let role = block(&template, "RecordAttributionsRole");
+    let actions: Vec<&str> = role
+        .lines()
+        .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: "))
+        .filter(|word| {
+            ["dynamodb:", "s3:", "sns:", "events:", "bedrock:"].iter().any(|s| word.starts_with(s))
+        })
+        .collect();
+    assert_eq!(actions, ["dynamodb:PutItem", "s3:GetObject"]);
+    assert_eq!(role.matches("${AuditBucket.Arn}/").count(), 1);
+    assert!(role.contains("Resource: !Sub ${AuditBucket.Arn}/responses/*"));
+}
+
+/// An application may put events of one source on one bus, and objects into one folder; the rule passes just these events.
+#[test]
+fn an_application_may_send_responses_and_no_more() {
+    let template = text("template.yaml");
+    let policy = block(&template, "ApplicationPolicy");
+    assert_eq!(policy.matches("Action: ").count(), 2);
+    for line in [
+        "Action: events:PutEvents\n            Resource: !GetAtt ApplicationBus.Arn",
+        &format!("ForAllValues:StringEquals:\n                events:source: {SOURCE}"),
+        "\"Null\":\n                events:source: \"false\"",
+        &format!("Action: s3:PutObject\n            Resource: !Sub ${{AuditBucket.Arn}}/{RESPONSES}*"),
+    ] {
+        assert!(policy.contains(line), "{line:?} is missing in\n{policy}");
+    }
+    let rule = block(&template, "RecordAttributionsRule");
+    assert!(rule.contains("EventBusName: !Ref ApplicationBus"));
+    assert!(rule.contains(&format!(
+        "source:\n          - {SOURCE}\n        detail-type:\n          - {DETAIL_TYPE}\n"
+    )));
+}
+
+/// The block of a resource of the template.
+fn block<'t>(template: &'t str, name: &str) -> &'t str {
+    let start = template.find(&format!("\n  {name}:\n")).unwrap_or_else(|| panic!("{name} is missing"));
+    let block = &template[start + 1..];
+    &block[..block.find("\n\n").unwrap_or(block.len())]
 }

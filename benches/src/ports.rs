@@ -8,7 +8,7 @@ use audit_app::{
     index_trail::TrailIndexer,
     ports::{
         AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, KnowChanges, Message,
-        PortError, PublishAlerts, Put, PutDeliveries, PutRecords, PutResourceStates, PutStates,
+        PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutResourceStates, PutStates,
         QueryResourceStates, ReadObjects, ReadResources, ResourceRead,
     },
     prompt_drift::Silent,
@@ -21,7 +21,8 @@ use audit_domain::{
     invocation::pointer::{BodyPointer, Followed},
     ledger::{
         delivery::Delivery,
-        record::{AlertMark, Common, Record, Retention},
+        document::DocumentSighting,
+        record::{AlertMark, Common, EXCERPT, Record, Retention},
         state::{Sighting, StateKey},
     },
     principal::Principal,
@@ -39,8 +40,12 @@ pub const CHUNK: usize = 64 << 10;
 /// What could not be read.
 pub fn index<R: Read + Send>(open: impl Fn() -> std::io::Result<R> + Sync) -> Result<Delivery, PortError> {
     let location = ObjectLocation::file("/generated.json.gz");
-    let indexing =
-        Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now: Timestamp::UNIX_EPOCH };
+    let indexing = Indexing {
+        takes: Takes::Everything,
+        retention: Retention::DEFAULT,
+        excerpt_characters: EXCERPT,
+        now: Timestamp::UNIX_EPOCH,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
     let object = Object(open);
     runtime.block_on(index_object(&object, &TakesAll, &TakesAll, &Silent, &location, indexing, &mut |_| {}))
@@ -117,6 +122,12 @@ impl PutStates for TakesAll {
     }
 
     async fn put_sighting(&self, _: &StateKey, _: &Sighting, _: i64) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl PutDocuments for TakesAll {
+    async fn put_document(&self, _: &StateKey, _: &DocumentSighting, _: i64) -> Result<(), PortError> {
         Ok(())
     }
 }

@@ -64,6 +64,7 @@ async fn main() -> Result<(), Error> {
         met: Met::default(),
         alert_max_age,
         retention,
+        excerpt_characters: environment.excerpt_characters()?,
     };
     run::on_messages(async |event| {
         let handled = batch::each(event, async |body| function.handle(body).await);
@@ -82,11 +83,13 @@ struct Function {
     met: Met,
     alert_max_age: SignedDuration,
     retention: Retention,
+    excerpt_characters: usize,
 }
 
 impl Function {
     async fn handle(&self, body: &str) -> Result<(), Failure> {
-        let indexing = Indexing { takes: Takes::Invocations, retention: self.retention, now: run::now() };
+        let Self { retention, excerpt_characters, .. } = *self;
+        let indexing = Indexing { takes: Takes::Invocations, retention, excerpt_characters, now: run::now() };
         let handled = match BodyRequest::of_message(body) {
             Some(request) => self.follow(&request, indexing).await,
             None => self.index(body, indexing).await,

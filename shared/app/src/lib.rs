@@ -9,6 +9,7 @@
 //! * [`record_change`]: a change into the ledger, and its alert out.
 //! * [`baseline`]: every resource is looked at, for what no event tells.
 //! * [`check_audit`]: whether the audit sees anything at all.
+//! * [`record_attribution`]: what an application tells of an answer's sources into the ledger.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
 
@@ -23,6 +24,7 @@ pub mod inflate;
 mod memory;
 pub mod ports;
 pub mod prompt_drift;
+pub mod record_attribution;
 pub mod record_change;
 pub mod sightings;
 #[cfg(test)]

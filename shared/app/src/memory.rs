@@ -11,6 +11,7 @@ use audit_domain::{
     evidence::ObjectLocation,
     ledger::{
         delivery::Delivery,
+        document::DocumentSighting,
         prompt_alert::PromptAlert,
         record::Record,
         state::{SEEN, Sighting, StateKey, caller_subject, prompt_subject},
@@ -23,8 +24,8 @@ use crate::{
     body_request::BodyRequest,
     ports::{
         AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, KnowChanges, MarkPromptAlerts,
-        Message, PortError, PublishAlerts, Put, PutDeliveries, PutRecords, PutStates, ReadBodies,
-        ReadObjects,
+        Message, PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutStates,
+        ReadBodies, ReadObjects,
     },
 };
 
@@ -34,6 +35,7 @@ pub(crate) struct Content {
     /// By request id and sort key.
     pub(crate) records: BTreeMap<(String, String), Record>,
     pub(crate) sightings: BTreeMap<StateKey, Sighting>,
+    pub(crate) documents: BTreeMap<StateKey, DocumentSighting>,
     pub(crate) texts: BTreeMap<String, String>,
     pub(crate) days: BTreeSet<String>,
 }
@@ -180,6 +182,24 @@ impl PutStates for Memory {
             merged.merge(known);
         }
         sightings.insert(key.clone(), merged);
+        Ok(())
+    }
+}
+
+impl PutDocuments for Memory {
+    async fn put_document(
+        &self,
+        key: &StateKey,
+        sighting: &DocumentSighting,
+        _expires_at: i64,
+    ) -> Result<(), PortError> {
+        self.spend()?;
+        let documents = &mut lock(&self.content).documents;
+        let mut merged = sighting.clone();
+        if let Some(known) = documents.get(key) {
+            merged.merge(known);
+        }
+        documents.insert(key.clone(), merged);
         Ok(())
     }
 }

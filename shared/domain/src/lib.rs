@@ -11,11 +11,14 @@
 //! * [`state`]: what a resource looked like, before and after a change.
 //! * [`check`]: what has to be in order so that the audit sees anything; its table has one line per check.
 //! * [`alert`]: the text that people get when something changed.
+//! * [`attribution`]: the response of a knowledge base or an agent, as an application sent it.
+//! * [`sources`]: which documents a passage is from: prompts and responses, joined.
 //! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
 //! * [`report`]: the answers as JSON.
 //! * [`window`]: the times that people type.
 
 pub mod alert;
+pub mod attribution;
 pub mod change;
 pub mod check;
 pub mod digest;
@@ -30,6 +33,7 @@ pub mod plain;
 pub mod principal;
 pub mod prompt;
 pub mod report;
+pub mod sources;
 pub mod state;
 #[cfg(test)]
 mod strategies;

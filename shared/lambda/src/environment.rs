@@ -1,7 +1,11 @@
 //! The one reader of the environment, and the table of what it reads (DESIGN's contract). Besides these, the AWS SDK and the
 //! Lambda runtime read their own (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_LAMBDA_RUNTIME_API`, ...).
 
-use audit_domain::{change::watch::Watching, invocation::pointer::AllowedPlaces, ledger::record::Retention};
+use audit_domain::{
+    change::watch::Watching,
+    invocation::pointer::AllowedPlaces,
+    ledger::record::{EXCERPT, Retention},
+};
 use jiff::SignedDuration;
 
 /// One variable.
@@ -48,6 +52,7 @@ pub const VARIABLES: &[Variable] = &[
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
     optional(RECORD_CALLS, "whether calls that use Bedrock are taken out of the trail's files, too", "true"),
+    optional(EXCERPT_CHARACTERS, "how many characters of a passage a source shows; with 0, none", "300"),
 ];
 
 /// The variables that name what the audit rests on, besides `STACK_NAME` and `LOG_BUCKETS`.
@@ -92,6 +97,8 @@ pub const ALERT_MAX_AGE_HOURS: &str = "ALERT_MAX_AGE_HOURS";
 pub const RECORD_CALLS: &str = "RECORD_CALLS";
 /// The stack's name where nothing says otherwise: that of `samconfig.toml`.
 pub const DEFAULT_STACK_NAME: &str = "bedrock-audit";
+/// See [`VARIABLES`].
+pub const EXCERPT_CHARACTERS: &str = "EXCERPT_CHARACTERS";
 
 const fn required(name: &'static str, meaning: &'static str) -> Variable {
     Variable { name, meaning, default: None }
@@ -221,6 +228,15 @@ impl Environment {
         written.trim().parse().map_err(|_| EnvironmentError::NoBoolean(RECORD_CALLS, written.clone()))
     }
 
+    /// `EXCERPT_CHARACTERS`.
+    ///
+    /// # Errors
+    /// It is no whole number.
+    pub fn excerpt_characters(&self) -> Result<usize, EnvironmentError> {
+        let characters = self.number(EXCERPT_CHARACTERS)?;
+        Ok(characters.map_or(EXCERPT, |characters| usize::try_from(characters).unwrap_or(usize::MAX)))
+    }
+
     fn number(&self, name: &'static str) -> Result<Option<u32>, EnvironmentError> {
         self.maybe(name)
             .map(|written| {
@@ -254,6 +270,9 @@ mod tests {
         assert!(Environment::of(|_| Some("logs,/x".into())).log_buckets().is_err());
         assert!(none.record_calls().unwrap() && wrong.record_calls().is_err());
         assert!(!Environment::of(|_| Some("false".into())).record_calls().unwrap());
+        assert_eq!(none.excerpt_characters().unwrap(), 300);
+        assert!(wrong.excerpt_characters().is_err());
+        assert_eq!(Environment::of(|_| Some("0".into())).excerpt_characters().unwrap(), 0);
         let topic = Environment::of(|_| Some("arn:aws:sns:eu-central-1:444455556666:alerts".into()));
         let place = topic.account_and_region().unwrap();
         assert_eq!(place, ("444455556666".to_owned(), "eu-central-1".to_owned()));

@@ -1,5 +1,7 @@
 //! What every ledger has to keep: the embedded engine, the same behind faults, an emulator, the cloud.
 
+mod documents;
+
 use audit_app::ports::{
     CountSightings, FetchKept, FindRecords, FindSightings, KeepObjects, MarkPromptAlerts, PortError, Put,
     PutDeliveries, PutRecords, PutResourceStates, PutStates, QueryRecords, QueryResourceStates, QueryStates,
@@ -14,7 +16,9 @@ use audit_domain::{
     ledger::{
         delivery::{Completion, Counts, Delivery},
         prompt_alert::PromptAlert,
-        record::{AlertMark, Call, Common, Diff, DiffRead, FieldChange, Link, Record, Source, alert_key},
+        record::{
+            AlertMark, Call, Common, Diff, DiffRead, EXCERPT, FieldChange, Link, Record, Source, alert_key,
+        },
         state::{Sighting, StateKey},
     },
     passage::Certainty,
@@ -56,6 +60,9 @@ pub async fn ledger_keeps(client: &Client) {
     keys_over_the_limit_are_cut_and_found_again(&ledger).await;
     what_is_over_its_retention_is_not_shown(&ledger).await;
     sightings_merge_in_any_order(&ledger).await;
+    documents::attributions_come_back_with_their_sources(&ledger).await;
+    documents::documents_merge_in_any_order(&ledger, client).await;
+    documents::a_document_that_is_in_use_stays(&ledger, client).await;
     who_used_what_before_is_found(&ledger).await;
     told_prompts_are_found_by_when_they_were_told(&ledger).await;
     texts_are_kept_whole(&ledger).await;
@@ -78,7 +85,7 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
     let common = Common::of_invocation(&invocation);
     let records = [
         Record::Invocation(Box::new(invocation.clone())),
-        Record::Source(Box::new(Source::in_prompt(&invocation, &reading.passages[0]))),
+        Record::Source(Box::new(Source::in_prompt(&invocation, &reading.passages[0], EXCERPT))),
         Record::Link(Link {
             common: common.clone(),
             other_request_id: "other".into(),

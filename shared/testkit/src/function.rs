@@ -33,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A function's process, waiting for events.
 pub struct Function {
     child: Child,
+    log: tempfile::NamedTempFile,
     events: mpsc::UnboundedSender<Invocation>,
 }
 
@@ -58,6 +59,12 @@ impl Function {
 
     /// The same, without these variables.
     pub async fn start_without(name: &str, cloud: &Cloud, variables: &[&str]) -> Self {
+        let variables: Vec<_> = variables.iter().map(|variable| (*variable, "")).collect();
+        Self::start_with(name, cloud, &variables).await
+    }
+
+    /// The same, with these variables in place of its own.
+    pub async fn start_with(name: &str, cloud: &Cloud, variables: &[(&str, &str)]) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();
         let runtime = Arc::new(Runtime { events: Mutex::new(receiver), waiting: Mutex::new(HashMap::new()) });
         let app = Router::new()
@@ -68,16 +75,23 @@ impl Function {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         tokio::spawn(async move { axum::serve(listener, app).await.expect("the runtime serves") });
+        let log = tempfile::NamedTempFile::new().expect("a file for the log");
+        let end = || Stdio::from(log.reopen().expect("the log is opened"));
         let child = Command::new(binary(name))
             .env_clear()
             .envs(environment(name, &address, cloud))
-            .envs(variables.iter().map(|variable| (variable, "")))
-            .stdout(Stdio::null())
+            .envs(variables.iter().copied())
+            .stdout(end())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .expect("the function starts");
-        Self { child, events }
+        Self { child, log, events }
+    }
+
+    /// Everything that it logged so far: its standard output.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log.path()).expect("the log is read")
     }
 
     /// Gives it an event and waits for its answer.
@@ -177,6 +191,7 @@ fn build() -> PathBuf {
         "index-invocations",
         "index-trail",
         "read-baseline",
+        "record-attributions",
         "record-changes",
         "bedrock-audit",
     ] {

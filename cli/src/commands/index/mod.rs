@@ -11,7 +11,10 @@ use audit_app::{
     ports::{AwaitBodies, FindDeliveries as _, FollowBodies, ListedObject},
     prompt_drift::Silent,
 };
-use audit_domain::ledger::{delivery::Delivery, record::Retention};
+use audit_domain::ledger::{
+    delivery::Delivery,
+    record::{EXCERPT, Retention},
+};
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -119,7 +122,12 @@ impl Run<'_> {
         let location = object.location;
         self.bar.set_message(output::line(location.key.rsplit('/').next().unwrap_or_default()));
         let now = self.global.now();
-        let indexing = Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now };
+        let indexing = Indexing {
+            takes: Takes::Everything,
+            retention: Retention::DEFAULT,
+            excerpt_characters: EXCERPT,
+            now,
+        };
         let mut read = 0;
         let mut progress = |bytes| {
             read += bytes;

@@ -1,15 +1,25 @@
 //! `explain`: everything about one request.
 
 use audit_domain::{
+    attribution::Attribution,
     change::{Change, amended},
     invocation::Invocation,
     ledger::record::{Call, Diff, Link, Record, Source},
     passage::Certainty,
+    sources::JoinedSource,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ChangeQuery, InForce, changes, changes::with_diffs, enforced_guardrail, in_force};
-use crate::ports::{PortError, QueryNotedResources, QueryRecords, QueryResourceStates, QueryStates, Span};
+use super::{
+    ChangeQuery, InForce, changes,
+    changes::with_diffs,
+    enforced_guardrail, in_force,
+    links::{Center, links},
+    passages::{documents, joined},
+};
+use crate::ports::{
+    PortError, QueryNotedResources, QueryRecords, QueryResourceStates, QuerySources, QueryStates, Span,
+};
 
 /// Changes so long before an invocation are shown with it.
 pub const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -23,10 +33,14 @@ pub struct Explanation {
     pub invocations: Vec<(Invocation, Option<String>)>,
     /// Whether they differ in what matters.
     pub conflict: bool,
-    /// The retrieved passages.
-    pub sources: Vec<Source>,
+    /// The retrieved passages, with their documents.
+    pub sources: Vec<JoinedSource>,
+    /// The responses that applications sent, as wholes.
+    pub attributions: Vec<Attribution>,
     /// Other requests that belong to it.
     pub links: Vec<Link>,
+    /// So many more of these there are, at least.
+    pub links_left_out: usize,
     /// The same request in CloudTrail.
     pub calls: Vec<Call>,
     /// Changes by this request, and changes shortly before it.
@@ -41,19 +55,19 @@ pub struct Explanation {
 /// Of the ports.
 pub async fn explain(
     request_id: &str,
-    ledger: &(impl QueryRecords + QueryStates + QueryResourceStates + QueryNotedResources),
+    ledger: &(impl QueryRecords + QueryStates + QueryResourceStates + QueryNotedResources + QuerySources),
 ) -> Result<Option<Explanation>, PortError> {
     let records = ledger.records_of(request_id).await?;
     if records.is_empty() {
         return Ok(None);
     }
     let mut explanation = Explanation::default();
-    let mut own = Vec::new();
-    let mut diffs = Vec::new();
+    let (mut own, mut diffs, mut sources) = (Vec::new(), Vec::new(), Vec::new());
     for record in records {
         match record {
             Record::Invocation(invocation) => explanation.invocations.push((*invocation, None)),
-            Record::Source(source) => explanation.sources.push(*source),
+            Record::Source(source) => sources.push(*source),
+            Record::Attribution(attribution) => explanation.attributions.push(*attribution),
             Record::Link(link) => explanation.links.push(link),
             Record::Call(call) => explanation.calls.push(*call),
             Record::Change(change) => own.push(*change),
@@ -63,6 +77,7 @@ pub async fn explain(
     }
     explanation.invocations.sort_by_key(|(invocation, _)| invocation.occurred_at);
     explanation.conflict = differ(&explanation.invocations);
+    retrieved(request_id, &sources, &mut explanation, ledger).await?;
     for (invocation, text) in &mut explanation.invocations {
         if let Some(id) = &invocation.system_prompt.id {
             *text = ledger.prompt_text(id.as_str()).await?;
@@ -82,6 +97,29 @@ pub async fn explain(
         explanation.changes.extend(before);
     }
     Ok(Some(explanation))
+}
+
+/// What was retrieved for the answer, and which other requests belong to it.
+async fn retrieved(
+    request_id: &str,
+    sources: &[Source],
+    explanation: &mut Explanation,
+    ledger: &(impl QueryRecords + QuerySources),
+) -> Result<(), PortError> {
+    let documents = documents(sources, ledger).await?;
+    let known = documents.values().flat_map(|documents| &documents.found);
+    let center = Center {
+        request_id,
+        invocation: explanation.invocations.first().map(|(invocation, _)| invocation),
+        attributions: &explanation.attributions,
+        sources,
+        knowledge_bases: known.filter_map(|seen| seen.knowledge_base_id.clone()).collect(),
+    };
+    let found = links(&center, ledger).await?;
+    explanation.sources = joined(sources, &found.sources, &documents);
+    explanation.links.extend(found.links);
+    explanation.links_left_out = found.left_out;
+    Ok(())
 }
 
 /// Whether records of one request id disagree in what matters.

@@ -257,7 +257,7 @@ impl<F: FollowBodies, T: TellNewPrompts> Follower<'_, F, T> {
         let states = [found.reading.invocation.input_body, found.reading.invocation.output_body];
         let lacks = states.iter().any(|state| matches!(state, BodyState::Missing | BodyState::Refused));
         let put = match self.sightings.add(&found.reading, ledger, self.telling, retention, now).await {
-            Ok(()) => write_invocation(found.reading, ledger, retention, now).await,
+            Ok(()) => write_invocation(found.reading, ledger, self.indexing).await,
             Err(error) => Err(error),
         };
         match put {

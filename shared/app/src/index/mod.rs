@@ -32,7 +32,7 @@ use crate::{
     body_request::BodyRequest,
     ports::{
         AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, PortError,
-        PutDeliveries, PutRecords, PutStates, ReadObjects, Remedy,
+        PutDeliveries, PutDocuments, PutRecords, PutStates, ReadObjects, Remedy,
     },
     prompt_drift::TellNewPrompts,
     sightings::Sightings,
@@ -63,16 +63,21 @@ pub struct Indexing {
     pub takes: Takes,
     /// How long it is kept.
     pub retention: Retention,
+    /// How many characters of a passage its source shows; with 0, none.
+    pub excerpt_characters: usize,
     /// The time at which this is done.
     pub now: Timestamp,
 }
 
 /// Everything that indexing writes to.
 pub trait Ledger:
-    PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+    PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects + KnowChanges
 {
 }
-impl<T: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects + KnowChanges> Ledger for T {}
+impl<T> Ledger for T where
+    T: PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+{
+}
 
 /// Indexes one object, and writes down what became of it. `progress` is told the compressed bytes of each piece, `telling`
 /// the system prompts that are used.
@@ -172,7 +177,6 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         ledger: &impl Ledger,
         bodies: &(impl FollowBodies + AwaitBodies),
     ) -> Result<(), PortError> {
-        let Indexing { retention, now, .. } = self.indexing;
         self.batch_bytes = 0;
         let mut batch = Vec::with_capacity(BATCH);
         for mut found in std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH)) {
@@ -188,7 +192,7 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         let mut outcomes = Vec::with_capacity(BATCH);
         for part in [plain, decided] {
             let mut written = stream::iter(part)
-                .map(|found| write(found, ledger, retention, now))
+                .map(|found| write(found, ledger, self.indexing))
                 .buffer_unordered(CONCURRENCY);
             while let Some(outcome) = written.next().await {
                 outcomes.push(outcome?);

@@ -6,7 +6,10 @@ use std::{
     sync::OnceLock,
 };
 
-use audit_domain::{evidence::Evidence, ledger::record::Record};
+use audit_domain::{
+    evidence::Evidence,
+    ledger::record::{EXCERPT, Record},
+};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 
@@ -27,7 +30,7 @@ const BODY: &str =
 
 fn indexing() -> Indexing {
     let now = Timestamp::from_second(1_795_000_000).unwrap();
-    Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, now }
+    Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, excerpt_characters: EXCERPT, now }
 }
 
 fn fixtures(folder: &str) -> Vec<String> {

@@ -2,6 +2,8 @@
 //! record whose parts are there.
 
 use audit_domain::{
+    attribution::Surroundings,
+    digest::Sha256,
     evidence::Evidence,
     invocation::RecordReading,
     ledger::record::{Call, Record, Retention, Source},
@@ -9,9 +11,13 @@ use audit_domain::{
 };
 use jiff::Timestamp;
 
-use super::{Ledger, read::Found};
+use super::{
+    Indexing, Ledger,
+    read::{Found, FoundAttribution},
+};
 use crate::{
     ports::{PortError, Put, PutRecords, Remedy},
+    record_attribution::{self, NotRecorded, Recording},
     record_change,
 };
 
@@ -26,18 +32,19 @@ pub(super) enum Written {
 pub(super) async fn write(
     found: Found,
     ledger: &impl Ledger,
-    retention: Retention,
-    now: Timestamp,
+    indexing: Indexing,
 ) -> Result<Written, PortError> {
+    let Indexing { retention, now, .. } = indexing;
     let (result, evidence) = match found {
         Found::Invocation(found) => {
             let evidence = found.reading.invocation.evidence.clone();
-            (write_invocation(found.reading, ledger, retention, now).await, evidence)
+            (write_invocation(found.reading, ledger, indexing).await, evidence)
         }
         Found::Change(change) => {
             let evidence = change.evidence.clone();
             (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
         }
+        Found::Attribution(found) => return write_attribution(*found, ledger, indexing).await,
         Found::Call(call) => return write_call(call, ledger, retention, now).await,
         Found::IfKnown(_, known) if !ledger.has_change_of(&known).await? => return Ok(Written::Ignored),
         Found::IfKnown(change, _) => {
@@ -67,6 +74,40 @@ async fn write_call(
     })
 }
 
+/// An event that an application sent, out of a file: nobody vouches for who sent it.
+async fn write_attribution(
+    found: FoundAttribution,
+    ledger: &impl Ledger,
+    indexing: Indexing,
+) -> Result<Written, PortError> {
+    let recording = Recording {
+        retention: indexing.retention,
+        excerpt_characters: indexing.excerpt_characters,
+        audit_bucket: "",
+        here: Surroundings { account_id: UNKNOWN, region: UNKNOWN, now: indexing.now },
+    };
+    let refused = |reason: String| {
+        let raw = found.raw.get().as_bytes();
+        let sha256 = Sha256::of(raw);
+        Ok(Written::Refused(Reject { ordinal: found.ordinal, reason, sha256, bytes: raw.len() as u64 }))
+    };
+    match record_attribution::record_here(&found.raw, ledger, &recording).await {
+        Ok(Some(recorded)) if recorded.is_duplicate => Ok(Written::Duplicate),
+        Ok(Some(_)) => Ok(Written::Stored),
+        Ok(None) => refused(
+            "its response lies in an object of its own, which is read where it is deployed".to_owned(),
+        ),
+        Err(NotRecorded::Refused(refusal)) => refused(refusal.reason().to_owned()),
+        Err(NotRecorded::Port(error)) if error.remedy == Remedy::Permanent => {
+            refused(format!("read, and not taken by the ledger: {error}"))
+        }
+        Err(NotRecorded::Port(error)) => Err(error),
+    }
+}
+
+/// Where an event does not say from where it came.
+const UNKNOWN: &str = "unknown";
+
 /// A record that the ledger does not take.
 pub(super) fn not_kept(evidence: &Evidence, error: &PortError) -> Reject {
     Reject {
@@ -81,13 +122,12 @@ pub(super) fn not_kept(evidence: &Evidence, error: &PortError) -> Reject {
 pub(super) async fn write_invocation(
     reading: RecordReading,
     ledger: &impl PutRecords,
-    retention: Retention,
-    now: Timestamp,
+    indexing: Indexing,
 ) -> Result<Put, PortError> {
-    let expires_at = retention.expires_at(reading.invocation.occurred_at, now);
+    let expires_at = indexing.retention.expires_at(reading.invocation.occurred_at, indexing.now);
     for passage in &reading.passages {
-        let source = Record::Source(Box::new(Source::in_prompt(&reading.invocation, passage)));
-        ledger.put_record(&source, expires_at).await?;
+        let source = Source::in_prompt(&reading.invocation, passage, indexing.excerpt_characters);
+        ledger.put_record(&Record::Source(Box::new(source)), expires_at).await?;
     }
     ledger.put_record(&Record::Invocation(Box::new(reading.invocation)), expires_at).await
 }

@@ -2,7 +2,10 @@
 
 use audit_domain::{
     evidence::ObjectLocation,
-    ledger::state::{Sighting, StateKey},
+    ledger::{
+        record::EXCERPT,
+        state::{Sighting, StateKey},
+    },
 };
 use serde_json::{Value, json};
 
@@ -81,7 +84,12 @@ impl World {
         let location = ObjectLocation::object("logs", key);
         self.memory.put_object(&location, vec![calls.join("\n").into_bytes()]);
         let drift = self.drift(now);
-        let indexing = Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, now };
+        let indexing = Indexing {
+            takes: Takes::Invocations,
+            retention: Retention::DEFAULT,
+            excerpt_characters: EXCERPT,
+            now,
+        };
         let bodies = Later { queue: &self.memory, allowed: None };
         let indexed =
             index_object(&self.memory, &self.memory, &bodies, &drift, &location, indexing, &mut |_| {}).await;
@@ -253,7 +261,12 @@ async fn a_prompt_that_comes_later_in_a_body_of_its_own_is_told_then() {
     world.memory.put_object(&ObjectLocation::object("logs", path), vec![body.to_string().into_bytes()]);
     let request = world.memory.next_request().expect("the body is asked for");
     let (memory, drift) = (&world.memory, world.drift(now()));
-    let indexing = Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, now: now() };
+    let indexing = Indexing {
+        takes: Takes::Invocations,
+        retention: Retention::DEFAULT,
+        excerpt_characters: EXCERPT,
+        now: now(),
+    };
     for _ in 0..2 {
         follow_request(&request, memory, None, memory, memory, &drift, indexing).await.unwrap();
         assert_eq!(world.memory.published().len(), 1);

@@ -238,7 +238,12 @@ pub(super) fn begins_with(query: QueryFluentBuilder, subject: &str, prefix: &str
         .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
 }
 
-fn in_span(query: QueryFluentBuilder, index: &Index, value: &str, span: Span) -> QueryFluentBuilder {
+pub(super) fn in_span(
+    query: QueryFluentBuilder,
+    index: &Index,
+    value: &str,
+    span: Span,
+) -> QueryFluentBuilder {
     let (since, until) = records::index_range(span.since, span.until);
     query
         .index_name(index.name)

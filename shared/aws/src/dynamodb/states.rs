@@ -207,6 +207,6 @@ pub(super) fn decode_prompt_alert(item: &Attributes) -> Result<PromptAlert, Unre
     })
 }
 
-fn keyed(key: &StateKey) -> Writer {
+pub(super) fn keyed(key: &StateKey) -> Writer {
     Writer::new().text("subject", &key.subject).text("version", &key.version).number("schema", SCHEMA)
 }

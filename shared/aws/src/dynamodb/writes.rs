@@ -13,7 +13,6 @@ use audit_domain::{
     state::State,
 };
 use aws_sdk_dynamodb::{
-    error::SdkError,
     operation::put_item::{PutItemError, builders::PutItemFluentBuilder},
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
@@ -21,16 +20,14 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     Ledger, deliveries,
-    item::{Attributes, Reader, Unreadable},
+    item::{Attributes, Unreadable},
     records,
     states::{self, KeptText},
 };
 use crate::error::port_error;
 
-/// So often a sighting is merged anew when another writer was faster.
-const MERGES: usize = 8;
 /// Thirty days in seconds.
-const MONTH: i64 = 30 * 24 * 60 * 60;
+pub(super) const MONTH: i64 = 30 * 24 * 60 * 60;
 /// So many rejects are written at a time.
 const CONCURRENCY: usize = 16;
 
@@ -101,23 +98,7 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
         expires_at: i64,
     ) -> Result<(), PortError> {
         let action = || format!("note that a system prompt was seen ({})", key.version);
-        let (mut merged, mut expires_at) = (sighting.clone(), expires_at);
-        let mut known: Option<Sighting> = None;
-        for _ in 0..MERGES {
-            let item = states::encode_sighting(key, &merged, expires_at);
-            let Err(error) = self.put_if_unchanged(item, known.as_ref()).send().await else {
-                return Ok(());
-            };
-            let (stored, stored_until) = stored_instead(&error, action)?;
-            merged.merge(&stored);
-            // one that is seen earlier and told later makes it end no sooner
-            expires_at = expires_at.max(stored_until);
-            if merged == stored {
-                return Ok(());
-            }
-            known = Some(stored);
-        }
-        Err(PortError::retry(action(), "others kept changing it at the same time"))
+        self.put_merged(key, sighting, expires_at, action).await
     }
 }
 
@@ -154,24 +135,6 @@ impl<K> Ledger<K> {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(subject) OR expires_at < :renew")
             .expression_attribute_values(":renew", AttributeValue::N((expires_at - MONTH).to_string()))
-    }
-
-    /// A put that goes through only if the stored sighting is still the one that we know.
-    fn put_if_unchanged(&self, item: Attributes, known: Option<&Sighting>) -> PutItemFluentBuilder {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.states)
-            .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Some(known) = known else {
-            return put.condition_expression("attribute_not_exists(subject)");
-        };
-        let text = |value: String| AttributeValue::S(value);
-        put.condition_expression("first_seen = :first AND last_seen = :last AND sample_request_id = :sample")
-            .expression_attribute_values(":first", text(audit_domain::time::rfc3339(known.first_seen)))
-            .expression_attribute_values(":last", text(audit_domain::time::rfc3339(known.last_seen)))
-            .expression_attribute_values(":sample", text(known.sample_request_id.clone()))
     }
 }
 
@@ -222,19 +185,4 @@ pub(super) async fn conditional(
             _ => Err(port_error(&action(), &error)),
         },
     }
-}
-
-/// What stands in the way of a put, and when that is over.
-fn stored_instead(
-    error: &SdkError<PutItemError>,
-    action: impl Fn() -> String,
-) -> Result<(Sighting, i64), PortError> {
-    let Some(PutItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-        return Err(port_error(&action(), error));
-    };
-    let item = failed.item().ok_or_else(|| PortError::retry(action(), "it was there and is gone"))?;
-    let until = Reader::of(item).number("expires_at").unwrap_or_default();
-    let stored = states::decode_sighting(item);
-    let stored = stored.map_err(|Unreadable(reason)| PortError::permanent(action(), reason))?;
-    Ok((stored, until))
 }

@@ -3,10 +3,12 @@
 //! * [`schema`]: tables, keys, indexes and projections. They cannot change once a stack is deployed.
 //! * [`record`]: what the Records table holds, by request id.
 //! * [`state`]: what the States table holds: texts, sightings of system prompts, configuration.
+//! * [`document`]: which document a passage is from, and which passages a document has.
 //! * [`prompt_alert`]: the mark that the alert of a new system prompt went out.
 //! * [`delivery`]: what became of each log object.
 
 pub mod delivery;
+pub mod document;
 pub mod prompt_alert;
 pub mod record;
 pub mod schema;

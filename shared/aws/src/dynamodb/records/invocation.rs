@@ -4,7 +4,7 @@ use audit_domain::{
     digest::Sha256,
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
-    ledger::record::{Common, Source, SourceOrigin},
+    ledger::record::{Common, Said, Source, SourceOrigin},
     passage::Certainty,
     prompt::SystemPromptStatus,
 };
@@ -102,6 +102,11 @@ pub(super) fn encode_source(item: Writer, source: &Source) -> Writer {
         .maybe_bool("cited", source.cited)
         .maybe("chunk_id", source.chunk_id.as_deref())
         .maybe("knowledge_base_id", source.knowledge_base_id.as_deref())
+        .maybe("content_type", source.said.content_type.as_deref())
+        .maybe("location_type", source.said.location_type.as_deref())
+        .maybe("data_source_id", source.said.data_source_id.as_deref())
+        .maybe_number("page_number", source.said.page_number)
+        .text_map("metadata", &source.said.metadata)
         .text("certainty", source.certainty.name())
 }
 
@@ -120,6 +125,13 @@ pub(super) fn decode_source(item: &Reader<'_>) -> Result<Source, Unreadable> {
         cited: item.boolean("cited"),
         chunk_id: item.maybe("chunk_id"),
         knowledge_base_id: item.maybe("knowledge_base_id"),
+        said: Said {
+            content_type: item.maybe("content_type"),
+            location_type: item.maybe("location_type"),
+            data_source_id: item.maybe("data_source_id"),
+            page_number: item.number("page_number"),
+            metadata: item.text_map("metadata"),
+        },
         certainty: item.meaning("certainty", Certainty::of_name)?,
         completeness: item.number("completeness").unwrap_or(1),
     })

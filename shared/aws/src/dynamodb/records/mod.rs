@@ -1,17 +1,21 @@
 //! Every kind of record as an item of the Records table.
 
+mod attribution;
 mod change;
 mod invocation;
 
 use audit_domain::{
     change::{Change, Origin, Severity},
-    ledger::record::{AlertMark, Call, ChangeLine, Common, InvocationLine, Link, Record, SCHEMA},
+    ledger::record::{
+        AlertMark, Call, ChangeLine, Common, InvocationLine, Link, PassageLine, Record, SCHEMA,
+    },
     passage::Certainty,
     principal::Principal,
     time,
 };
 
 use self::{
+    attribution::{decode_attribution, encode_attribution},
     change::{decode_change, decode_diff, encode_change, encode_diff},
     invocation::{decode_invocation, decode_source, encode_invocation, encode_source},
 };
@@ -41,6 +45,7 @@ pub(super) fn encode(record: &Record, expires_at: i64) -> Attributes {
         Record::Source(source) => {
             encode_source(keyed, source).text("occurred_at_id", record.occurred_at_id())
         }
+        Record::Attribution(attribution) => encode_attribution(keyed, attribution),
         Record::Link(link) => common(keyed, &link.common)
             .text("other_request_id", &link.other_request_id)
             .text("relation", &link.relation)
@@ -72,6 +77,7 @@ pub(super) fn decode(item: &Attributes) -> Result<Record, Unreadable> {
     Ok(match item.text("kind")?.as_str() {
         "invocation" => Record::Invocation(Box::new(decode_invocation(&item)?)),
         "source" => Record::Source(Box::new(decode_source(&item)?)),
+        "attribution" => Record::Attribution(Box::new(decode_attribution(&item)?)),
         "link" => Record::Link(Link {
             common: read_common(&item)?,
             other_request_id: item.text("other_request_id")?,
@@ -139,6 +145,21 @@ pub(super) fn invocation_line(item: &Attributes) -> Result<InvocationLine, Unrea
         guardrail_version: item.maybe("guardrail_version"),
         guardrail_action: item.maybe("guardrail_action"),
         error_code: item.maybe("error_code"),
+    })
+}
+
+/// A line of a list of sources.
+pub(super) fn passage_line(item: &Attributes) -> Result<PassageLine, Unreadable> {
+    let item = Reader::of(item);
+    Ok(PassageLine {
+        request_id: item.text("request_id")?,
+        record: item.text("record")?,
+        text_sha256: item.digest("text_sha256")?,
+        occurred_at: item.moment("occurred_at")?,
+        principal: item.maybe("principal").unwrap_or_default(),
+        source_uri: item.maybe("source_uri"),
+        cited: item.boolean("cited"),
+        ordinal: item.number("ordinal").unwrap_or_default(),
     })
 }
 

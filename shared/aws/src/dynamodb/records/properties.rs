@@ -1,12 +1,16 @@
 //! What is stored comes back as it was put, whatever it holds.
 
 use audit_domain::{
+    attribution::{
+        Attribution,
+        event::{Route, Sender},
+    },
     change::{Addendum, Outcome, Resource, Spilled},
     digest::{Sha256, bounded_key},
     evidence::{Evidence, ObjectLocation},
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
-    ledger::record::{Diff, DiffRead, FieldChange, Source, SourceOrigin},
+    ledger::record::{Diff, DiffRead, FieldChange, Said, Source, SourceOrigin},
     prompt::SystemPromptStatus,
     state::Verdict,
 };
@@ -136,17 +140,46 @@ prop_compose! {
         carrier in digest(),
         ordinal in 1_u32..10_000,
         text_sha256 in option::of(digest()),
-        texts in vec(option::of(text()), 6),
+        texts in vec(option::of(text()), 9),
+        page_number in option::of(-1e3_f64..1e3),
+        metadata in btree_map(text(), text(), 0..3),
         score in option::of(-1e100_f64..1e100),
         cited: Option<bool>,
         certainty in certainty(),
         completeness in 0_u8..2,
     ) -> Source {
-        let [excerpt, source_uri, title, found_at, chunk_id, knowledge_base_id] = <[_; 6]>::try_from(texts).unwrap();
+        let [excerpt, source_uri, title, found_at, chunk_id, knowledge_base_id, content_type, location_type, data_source_id] =
+            <[_; 9]>::try_from(texts).unwrap();
         Source {
             origin: origin.0,
             common, carrier, ordinal, text_sha256, excerpt, source_uri, title, found_at, score, cited, chunk_id,
             knowledge_base_id, certainty, completeness,
+            said: Said { content_type, location_type, data_source_id, page_number, metadata },
+        }
+    }
+}
+
+prop_compose! {
+    fn attribution()(
+        common in common_part().boxed(),
+        carrier in digest(),
+        operation in text(),
+        texts in vec(option::of(text()), 7),
+        only_cited: bool,
+        counts: [u32; 3],
+        citations: Option<u32>,
+        output_characters: Option<u64>,
+        related_request_ids in vec(text(), 0..3),
+        route in select(&Route::NAMES[..]),
+    ) -> Attribution {
+        let [session_id, knowledge_base_id, model_id, guardrail_action, response_key, account_id, event_id] =
+            <[_; 7]>::try_from(texts).unwrap();
+        let [sources, sources_left_out, empty_citations] = counts;
+        Attribution {
+            common, carrier, operation, session_id, knowledge_base_id, model_id, guardrail_action, only_cited, sources,
+            sources_left_out, citations, empty_citations, output_characters, related_request_ids,
+            sender: Sender { route: route.0, account_id, event_id },
+            response_key,
         }
     }
 }
@@ -267,6 +300,7 @@ fn record() -> impl Strategy<Value = Record> {
     prop_oneof![
         invocation().boxed().prop_map(|invocation| Record::Invocation(Box::new(invocation))),
         source().boxed().prop_map(|source| Record::Source(Box::new(source))),
+        attribution().boxed().prop_map(|attribution| Record::Attribution(Box::new(attribution))),
         link().boxed().prop_map(Record::Link),
         change().boxed().prop_map(|change| Record::Change(Box::new(change))),
         diff().boxed().prop_map(|diff| Record::Diff(Box::new(diff))),

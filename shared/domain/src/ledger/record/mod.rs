@@ -8,6 +8,7 @@ mod source;
 use jiff::Timestamp;
 
 use crate::{
+    attribution::Attribution,
     change::Change,
     digest::{Sha256, bounded_key},
     evidence::Evidence,
@@ -19,9 +20,9 @@ use crate::{
 
 pub use self::{
     diff::{Diff, DiffRead, FieldChange, diff_key, is_after},
-    line::{ChangeLine, InvocationLine},
+    line::{ChangeLine, InvocationLine, PassageLine},
     retention::Retention,
-    source::{EXCERPT, Source, SourceOrigin},
+    source::{EXCERPT, LONGEST_EXCERPT, Said, Source, SourceOrigin},
 };
 
 /// Version of the attributes, kept in every item as `schema`.
@@ -34,6 +35,8 @@ pub enum Record {
     Invocation(Box<Invocation>),
     /// `source#<origin>#<carrier's sha256, 16>#<ordinal, 4 digits>`
     Source(Box<Source>),
+    /// `attribution#<response's sha256, 16>`: put after its sources
+    Attribution(Box<Attribution>),
     /// `link#<other request id>`
     Link(Link),
     /// `change#<event id>`
@@ -120,6 +123,7 @@ impl Record {
         match self {
             Self::Invocation(_) => "invocation",
             Self::Source(_) => "source",
+            Self::Attribution(_) => "attribution",
             Self::Link(_) => "link",
             Self::Change(_) => "change",
             Self::Diff(_) => "diff",
@@ -142,6 +146,7 @@ impl Record {
             Self::Source(source) => {
                 format!("source#{}#{}#{:04}", source.origin.name(), source.carrier.short(), source.ordinal)
             }
+            Self::Attribution(attribution) => format!("attribution#{}", attribution.carrier.short()),
             Self::Link(link) => format!("link#{}", link.other_request_id),
             Self::Change(change) => format!("change#{}", change.event_id),
             Self::Diff(diff) => diff_key(&diff.event_id),
@@ -198,6 +203,7 @@ impl Record {
     fn common_parts(&self) -> Option<&Common> {
         match self {
             Self::Source(source) => Some(&source.common),
+            Self::Attribution(attribution) => Some(&attribution.common),
             Self::Link(link) => Some(&link.common),
             Self::Diff(diff) => Some(&diff.common),
             Self::Alert(alert) => Some(&alert.common),

@@ -1,14 +1,21 @@
 //! A retrieved passage behind an answer.
 
+use std::collections::BTreeMap;
+
 use super::Common;
 use crate::{
+    attribution::{Attribution, retrieved::Retrieved},
     digest::{Sha256, bounded_key},
     invocation::{Invocation, PromptPassage},
     passage::{Certainty, excerpt},
 };
 
-/// How many characters of a passage a source shows.
+/// How many characters of a passage a source shows, unless somebody wants more, or none.
 pub const EXCERPT: usize = 300;
+/// The most that it shows.
+pub const LONGEST_EXCERPT: usize = 4_000;
+/// How many characters of a title a source shows.
+const TITLE: usize = 300;
 
 /// One retrieved passage behind an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,10 +46,27 @@ pub struct Source {
     pub chunk_id: Option<String>,
     /// The knowledge base.
     pub knowledge_base_id: Option<String>,
+    /// What a response says of it besides; nothing for one that stood in a prompt.
+    pub said: Said,
     /// How certain the passage's bounds are.
     pub certainty: Certainty,
     /// That of the record that carries it: 0 while its answer may still tell whether the passage is cited.
     pub completeness: u8,
+}
+
+/// What a response says of a passage besides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Said {
+    /// `TEXT`, `IMAGE`, `ROW`, `AUDIO`, `VIDEO`: the digest of an image is that of its bytes.
+    pub content_type: Option<String>,
+    /// `S3`, `WEB`, ..., `SQL`: what kind of name the document has.
+    pub location_type: Option<String>,
+    /// The data source of the knowledge base.
+    pub data_source_id: Option<String>,
+    /// The page of the document, from 1.
+    pub page_number: Option<f64>,
+    /// The customer's own metadata; left out where no excerpts are wanted.
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// Where a source is known from.
@@ -71,23 +95,57 @@ impl SourceOrigin {
 
 impl Source {
     /// A passage that stood in the prompt of an invocation.
-    pub fn in_prompt(invocation: &Invocation, found: &PromptPassage) -> Self {
+    pub fn in_prompt(invocation: &Invocation, found: &PromptPassage, excerpt_characters: usize) -> Self {
         Self {
             common: Common::of_invocation(invocation),
             origin: SourceOrigin::Prompt,
             carrier: invocation.evidence.sha256.clone(),
             ordinal: found.passage.ordinal,
             text_sha256: found.passage.hash(),
-            excerpt: found.passage.text.as_deref().map(|text| excerpt(text, EXCERPT)),
+            excerpt: shown(found.passage.text.as_deref(), excerpt_characters),
             source_uri: found.passage.uri.as_deref().map(bounded_key),
-            title: found.passage.title.as_deref().map(|title| excerpt(title, EXCERPT)),
+            title: found.passage.title.as_deref().map(|title| excerpt(title, TITLE)),
             found_at: Some(found.passage.found_at.clone()),
             score: found.score,
             cited: found.cited,
             chunk_id: None,
             knowledge_base_id: None,
+            said: Said::default(),
             certainty: found.passage.certainty,
             completeness: invocation.completeness,
         }
     }
+    /// A passage that a response of the API has.
+    pub fn in_response(attribution: &Attribution, found: &Retrieved, excerpt_characters: usize) -> Self {
+        let wanted = excerpt_characters > 0;
+        Self {
+            common: attribution.common.clone(),
+            origin: SourceOrigin::Response,
+            carrier: attribution.carrier.clone(),
+            ordinal: found.ordinal,
+            text_sha256: Some(found.hash.clone()),
+            excerpt: shown(found.text.as_deref(), excerpt_characters),
+            source_uri: found.uri.as_deref().map(bounded_key),
+            title: None,
+            found_at: Some(found.found_at.clone()),
+            score: found.score,
+            cited: found.cited,
+            chunk_id: found.chunk_id.clone(),
+            knowledge_base_id: found.knowledge_base_id.clone(),
+            said: Said {
+                content_type: found.content_type.clone(),
+                location_type: found.location_type.clone(),
+                data_source_id: found.data_source_id.clone(),
+                page_number: found.page_number,
+                metadata: if wanted { found.metadata.clone() } else { BTreeMap::new() },
+            },
+            certainty: Certainty::Reported,
+            completeness: 1,
+        }
+    }
+}
+
+/// The beginning of a passage, as far as it is wanted.
+fn shown(text: Option<&str>, characters: usize) -> Option<String> {
+    text.filter(|_| characters > 0).map(|text| excerpt(text, characters.min(LONGEST_EXCERPT)))
 }

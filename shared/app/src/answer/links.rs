@@ -1,0 +1,392 @@
+//! Other requests that belong to the same answer: what one question to a knowledge base leaves in the log has a request id for
+//! each step, and the API call that caused them has another one (FORMATS 4.1). Found by the passages that they share, by
+//! who and when; never as plain fact. Nothing is stored: whatever came first, the answer is the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit_domain::{
+    attribution::Attribution,
+    digest::Sha256,
+    invocation::Invocation,
+    ledger::record::{Common, Link, Record, SHARDS, Source, SourceOrigin},
+    passage::Certainty,
+    principal::Principal,
+    sources::hashes,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{CONCURRENCY, days};
+use crate::ports::{Order, PortError, QueryRecords, QuerySources, Span};
+
+/// The steps of one answer lie so close together.
+const STEPS: SignedDuration = SignedDuration::from_mins(5);
+/// Turns of one session are looked for so far away.
+const SESSION: SignedDuration = SignedDuration::from_hours(1);
+/// A question is embedded so shortly before the model is called.
+const EMBEDDED: SignedDuration = SignedDuration::from_secs(15);
+/// So many passages of a request are looked for.
+const PASSAGES: usize = 50;
+/// In each direction of time so many sources with one of them, the nearest.
+const LINES: usize = 100;
+/// So many requests are looked at.
+const CANDIDATES: usize = 20;
+/// So many of a relation are shown.
+const SHOWN: usize = 5;
+/// How sessions begin in which a knowledge base embeds questions (FORMATS 4.1).
+const EMBEDDERS: [&str; 2] = ["BKB-Retrieve-", "BedrockQueryKnowledgeBaseSession-"];
+
+/// The request whose relations are asked for.
+pub(super) struct Center<'a> {
+    pub(super) request_id: &'a str,
+    pub(super) invocation: Option<&'a Invocation>,
+    pub(super) attributions: &'a [Attribution],
+    pub(super) sources: &'a [Source],
+    /// The knowledge bases that are known to have its passages.
+    pub(super) knowledge_bases: BTreeSet<String>,
+}
+
+/// The other requests of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    pub(super) links: Vec<Link>,
+    /// So many more there are, at least.
+    pub(super) left_out: usize,
+    /// The sources of those that show the same step.
+    pub(super) sources: Vec<Source>,
+}
+
+/// The requests that belong to the same answer as this one, the surest first.
+///
+/// # Errors
+/// Of the ports.
+pub(super) async fn links(
+    center: &Center<'_>,
+    ledger: &(impl QueryRecords + QuerySources),
+) -> Result<Links, PortError> {
+    let Some(moment) = center.moment() else { return Ok(Links::default()) };
+    let mut found = told(center, ledger).await?;
+    for candidate in candidates(center, moment, ledger).await? {
+        let records = ledger.records_of(&candidate.request_id).await?;
+        let other = Other::of(records);
+        if !found.iter().any(|known| known.link.other_request_id == candidate.request_id)
+            && let Some(link) = other.link(center, moment, &candidate)
+        {
+            found.push(Found { sources: other.sources, link, at: other.moment });
+        }
+    }
+    let knowledge_bases = center.knowledge_bases(&found);
+    // the model is called at the end of the steps; the response comes after that
+    let called = found.iter().find(|other| other.link.relation == GENERATION).and_then(|other| other.at);
+    let embedded = embeddings(center, called.unwrap_or(moment), &knowledge_bases, ledger).await?;
+    Ok(bounded(found, embedded))
+}
+
+const GENERATION: &str = "generation";
+const RETRIEVAL: &str = "retrieval";
+const RERANK: &str = "rerank";
+const TURN: &str = "session";
+
+struct Found {
+    link: Link,
+    sources: Vec<Source>,
+    at: Option<Timestamp>,
+}
+
+/// A request that has some of the same passages.
+struct Candidate {
+    request_id: String,
+    shared: BTreeSet<Sha256>,
+    distance: SignedDuration,
+}
+
+impl Center<'_> {
+    fn moment(&self) -> Option<Timestamp> {
+        let told = self.attributions.iter().map(|attribution| attribution.common.occurred_at).min();
+        self.invocation.map(|invocation| invocation.occurred_at).or(told)
+    }
+
+    fn principal(&self) -> Option<&Principal> {
+        self.invocation.map(|invocation| &invocation.principal)
+    }
+
+    fn common(&self) -> Option<Common> {
+        let told = || self.attributions.first().map(|attribution| attribution.common.clone());
+        self.invocation.map(Common::of_invocation).or_else(told)
+    }
+
+    /// Whether somebody's session is the one of this request.
+    fn has_session(&self, session: Option<&str>) -> bool {
+        let own = self.principal().and_then(|principal| principal.session.as_deref());
+        let told = self.attributions.iter().filter_map(|attribution| attribution.session_id.as_deref());
+        session.is_some_and(|session| own.into_iter().chain(told).any(|known| known == session))
+    }
+
+    fn is_rerank(&self) -> bool {
+        self.invocation.is_some_and(is_rerank)
+    }
+
+    /// Those that are known of this request, and of the responses that are linked.
+    fn knowledge_bases(&self, found: &[Found]) -> BTreeSet<String> {
+        let linked = found.iter().flat_map(|other| &other.sources).chain(self.sources);
+        let of_sources = linked.filter_map(|source| source.knowledge_base_id.clone());
+        let told = self.attributions.iter().filter_map(|attribution| attribution.knowledge_base_id.clone());
+        self.knowledge_bases.iter().cloned().chain(of_sources).chain(told).collect()
+    }
+}
+
+/// The requests that an agent's response names itself.
+async fn told(center: &Center<'_>, ledger: &impl QueryRecords) -> Result<Vec<Found>, PortError> {
+    let ids: BTreeSet<&String> =
+        center.attributions.iter().flat_map(|attribution| &attribution.related_request_ids).collect();
+    let mut found = Vec::new();
+    for id in ids.into_iter().filter(|id| *id != center.request_id).take(CANDIDATES) {
+        let (Some(common), other) = (center.common(), Other::of(ledger.records_of(id).await?)) else {
+            continue;
+        };
+        let relation = match &other.invocation {
+            Some(invocation) if is_rerank(invocation) => RERANK,
+            Some(invocation) if embedder(&invocation.principal).is_some() => RETRIEVAL,
+            Some(_) => GENERATION,
+            None => TURN,
+        };
+        let basis = "the response of this request, as an application sent it, names it".to_owned();
+        let link = Link {
+            common,
+            other_request_id: id.clone(),
+            relation: relation.to_owned(),
+            basis,
+            certainty: Certainty::Reported,
+        };
+        found.push(Found { link, sources: other.sources, at: other.moment });
+    }
+    Ok(found)
+}
+
+/// The requests with the same passages about that time: those that share most first, of these the nearest.
+async fn candidates(
+    center: &Center<'_>,
+    moment: Timestamp,
+    ledger: &impl QuerySources,
+) -> Result<Vec<Candidate>, PortError> {
+    let before = Span { since: earlier(moment, SESSION), until: moment };
+    let after = Span { since: moment, until: later(moment, SESSION) };
+    let asked = hashes(center.sources).into_iter().take(PASSAGES);
+    let asked = asked
+        .flat_map(|hash| [(hash.clone(), before, Order::NewestFirst), (hash, after, Order::OldestFirst)]);
+    let found: Vec<_> = stream::iter(asked)
+        .map(|(hash, span, order)| async move { ledger.sources_with(&hash, span, order, LINES).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let mut by_request: BTreeMap<String, Candidate> = BTreeMap::new();
+    for line in found.into_iter().flatten().filter(|line| line.request_id != center.request_id) {
+        // of a model's calls only the same caller's may belong to it
+        let is_foreign = line.origin() == Some(SourceOrigin::Prompt)
+            && center.principal().is_some_and(|principal| principal.best() != line.principal);
+        if is_foreign {
+            continue;
+        }
+        let distance = line.occurred_at.duration_since(moment).abs();
+        let candidate = by_request.entry(line.request_id.clone()).or_insert_with(|| Candidate {
+            request_id: line.request_id,
+            shared: BTreeSet::new(),
+            distance,
+        });
+        candidate.shared.insert(line.text_sha256);
+        candidate.distance = candidate.distance.min(distance);
+    }
+    let mut candidates: Vec<_> = by_request.into_values().collect();
+    candidates.sort_by(|a, b| {
+        let order = |c: &Candidate| (std::cmp::Reverse(c.shared.len()), c.distance);
+        order(a).cmp(&order(b)).then_with(|| a.request_id.cmp(&b.request_id))
+    });
+    candidates.truncate(CANDIDATES);
+    Ok(candidates)
+}
+
+/// What the ledger has of another request.
+#[derive(Default)]
+struct Other {
+    invocation: Option<Box<Invocation>>,
+    attribution: Option<Box<Attribution>>,
+    sources: Vec<Source>,
+    moment: Option<Timestamp>,
+}
+
+impl Other {
+    fn of(records: Vec<Record>) -> Self {
+        let mut other = Self::default();
+        for record in records {
+            let moment = record.occurred_at();
+            match record {
+                Record::Invocation(invocation) => {
+                    other.moment = Some(moment);
+                    other.invocation = Some(invocation);
+                }
+                Record::Attribution(attribution) => {
+                    other.moment = other.moment.or(Some(moment));
+                    other.attribution = Some(attribution);
+                }
+                Record::Source(source) => other.sources.push(*source),
+                _ => {}
+            }
+        }
+        other
+    }
+
+    /// How it belongs to the request in the middle, if it does.
+    fn link(&self, center: &Center<'_>, moment: Timestamp, candidate: &Candidate) -> Option<Link> {
+        let relation = self.relation(center, candidate.distance <= STEPS)?;
+        let session = self.session().filter(|session| center.has_session(Some(session)));
+        let of = hashes(center.sources).len();
+        let mut basis = format!(
+            "it shares {} of {of} passages, {}",
+            candidate.shared.len(),
+            apart(self.moment?.duration_since(moment))
+        );
+        if let Some(session) = session {
+            basis.push_str(&format!("; both are of session {session}"));
+        }
+        Some(Link {
+            common: center.common()?,
+            other_request_id: candidate.request_id.clone(),
+            relation: relation.to_owned(),
+            basis,
+            certainty: Certainty::Inferred,
+        })
+    }
+
+    fn session(&self) -> Option<&str> {
+        let told = self.attribution.as_ref().and_then(|told| told.session_id.as_deref());
+        told.or_else(|| self.invocation.as_ref()?.principal.session.as_deref())
+    }
+
+    fn relation(&self, center: &Center<'_>, is_near: bool) -> Option<&'static str> {
+        let turn = center.has_session(self.session()).then_some(TURN);
+        match (&self.invocation, &self.attribution) {
+            (Some(invocation), _) => {
+                let is_same_caller = match center.invocation {
+                    Some(own) => {
+                        own.principal == invocation.principal
+                            && own.account_id == invocation.account_id
+                            && own.region == invocation.region
+                    }
+                    None => true,
+                };
+                let is_step = is_near && (center.invocation.is_none() || center.is_rerank());
+                match is_rerank(invocation) {
+                    _ if !is_same_caller => None,
+                    true if is_near => Some(RERANK),
+                    false if is_step => Some(GENERATION),
+                    _ => turn,
+                }
+            }
+            (None, Some(told)) => {
+                let is_step = is_near && (center.invocation.is_some() || told.operation == "Retrieve");
+                let is_own_step = center.attributions.iter().any(|own| own.operation == "Retrieve");
+                match () {
+                    () if is_step && !is_own_step => Some(RETRIEVAL),
+                    () if is_near && is_own_step && told.operation != "Retrieve" => Some(GENERATION),
+                    () => turn,
+                }
+            }
+            (None, None) => None,
+        }
+    }
+}
+
+/// The embeddings of a question: calls of a knowledge base's role shortly before the model was called.
+async fn embeddings(
+    center: &Center<'_>,
+    called: Timestamp,
+    knowledge_bases: &BTreeSet<String>,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<Link>, PortError> {
+    let has_passages = center.sources.iter().any(|source| source.text_sha256.is_some());
+    let own = center.principal().and_then(embedder);
+    let Some(common) = center.common().filter(|_| has_passages && own.is_none()) else {
+        return Ok(Vec::new());
+    };
+    let span = Span { since: earlier(called, EMBEDDED), until: later(called, SignedDuration::from_secs(1)) };
+    let buckets = days(span).into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
+    let lines: Vec<_> = stream::iter(buckets)
+        .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let mut embedded: Vec<_> = lines
+        .into_iter()
+        .flatten()
+        .filter(|line| line.account_id.as_ref().is_none_or(|account| *account == common.account_id))
+        .filter(|line| line.region.as_ref().is_none_or(|region| *region == common.region))
+        .filter(|line| line.system_prompt_id.is_none() && line.request_id != center.request_id)
+        .filter_map(|line| Some((embedder(&Principal::from_arn(&line.principal))?, line)))
+        .filter(|(knowledge_base, _)| knowledge_bases.is_empty() || knowledge_bases.contains(knowledge_base))
+        .collect();
+    embedded.sort_by(|(_, a), (_, b)| (b.occurred_at, &a.request_id).cmp(&(a.occurred_at, &b.request_id)));
+    let others = match embedded.len() {
+        0 | 1 => String::new(),
+        many => format!("; {} others are as near", many - 1),
+    };
+    let link = |(knowledge_base, line): (String, audit_domain::ledger::record::InvocationLine)| {
+        let known = if knowledge_bases.is_empty() { "" } else { ", which has these passages" };
+        Link {
+            common: common.clone(),
+            other_request_id: line.request_id,
+            relation: RETRIEVAL.to_owned(),
+            basis: format!(
+                "the role of knowledge base {knowledge_base}{known} embedded a question, {}{others}",
+                apart(line.occurred_at.duration_since(called))
+            ),
+            certainty: Certainty::Inferred,
+        }
+    };
+    Ok(embedded.into_iter().map(link).collect())
+}
+
+/// At most so many of each relation, and the sources of those that are shown as steps.
+fn bounded(found: Vec<Found>, embedded: Vec<Link>) -> Links {
+    let mut links = Links::default();
+    let mut shown: BTreeMap<String, usize> = BTreeMap::new();
+    let all = found.into_iter().map(|found| (found.link, found.sources));
+    for (link, sources) in all.chain(embedded.into_iter().map(|link| (link, Vec::new()))) {
+        let of_relation = shown.entry(link.relation.clone()).or_default();
+        if *of_relation >= SHOWN {
+            links.left_out += 1;
+            continue;
+        }
+        *of_relation += 1;
+        if link.relation != TURN {
+            links.sources.extend(sources);
+        }
+        links.links.push(link);
+    }
+    links
+}
+
+fn is_rerank(invocation: &Invocation) -> bool {
+    invocation.body_shape.as_deref() == Some("rerank")
+}
+
+/// The knowledge base in whose session a question was embedded.
+fn embedder(principal: &Principal) -> Option<String> {
+    let session = principal.session.as_deref()?;
+    let rest = EMBEDDERS.iter().find_map(|begins| session.strip_prefix(begins))?;
+    Some(rest.split('-').next().unwrap_or(rest).to_owned())
+}
+
+/// `2 s before it`.
+fn apart(after: SignedDuration) -> String {
+    let seconds = after.abs().as_secs();
+    let far = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) };
+    format!("{far} {} it", if after.is_negative() { "before" } else { "after" })
+}
+
+fn earlier(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    moment.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    moment.checked_add(by).unwrap_or(Timestamp::MAX)
+}
