@@ -26,7 +26,7 @@ const CONCURRENCY: usize = 32;
 /// So many calls are read before they are written.
 const BATCH: usize = 256;
 /// So many changes wait for the others of their file.
-const DEFERRED: usize = 500;
+const DEFERRED: usize = 50;
 /// So many changes that are too old to be news share one message.
 const SUMMARISED: usize = 500;
 
@@ -220,7 +220,8 @@ impl<'a, O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> Run
         match filed.recorded {
             Recorded::Alerted => self.found.alerted += 1,
             Recorded::ForSummary(change) => {
-                self.old.push(*change);
+                // a summary tells nothing of what they hold
+                self.old.push(Change { request_parameters: None, response_elements: None, ..*change });
                 if self.old.len() == SUMMARISED {
                     self.summarise().await?;
                 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::{
-    change::{Addendum, Change, Outcome},
+    change::{Addendum, Change, Outcome, Severity},
     check::Check,
     ledger::record::{Diff, DiffRead, FieldChange},
     plain::{is_unsafe, one_line},
@@ -86,12 +86,17 @@ pub fn summary(changes: &[&Change]) -> Alert {
             break;
         }
     }
+    let worst = changes.iter().map(|change| change.severity).max().unwrap_or(Severity::Info);
     let oldest = changes.iter().map(|change| change.occurred_at).min();
     let since = oldest.map(crate::time::day).unwrap_or_default();
     let command = format!("bedrock-audit changes --since {since}");
     write_line(&mut text, &format!("\nmore:      {command}"));
     Alert {
-        subject: ascii_subject(&format!("[info] {} older Bedrock changes recorded", changes.len())),
+        subject: ascii_subject(&format!(
+            "[{}] {} older Bedrock changes recorded",
+            worst.name(),
+            changes.len()
+        )),
         text,
         command,
     }
@@ -367,7 +372,7 @@ mod tests {
     fn an_alert_of_drift_says_that_no_event_tells() {
         let at = "2026-10-15T12:00:00Z".parse().unwrap();
         let resource = change("incident/changes/04-UpdateGuardrail-weakened").resource;
-        let drift = Change::noticed("Drift", resource, crate::change::Severity::High, at, "x", b"{}");
+        let drift = Change::noticed("Drift", resource, Severity::High, at, "x", b"{}");
         let dated = Diff { updated_at: Some(at), ..Diff::of_change(&drift) };
         let alert = Alert::of(&drift, Some(&dated));
         assert_eq!(alert.subject, "[high] Drift on guardrail/gr4k2p9x7wzq: no event tells who");

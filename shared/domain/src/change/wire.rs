@@ -60,6 +60,13 @@ impl Meaning {
         }
     }
 
+    /// An attempt on something of another service of which CloudTrail does not say what it is: mostly nothing of ours, and in
+    /// a large account there are many.
+    fn is_unnamed_attempt(&self, outcome: Outcome, parameters: &Parameters<'_>) -> bool {
+        let Self::Watched(concern) = self else { return false };
+        concern.unknown.is_some() && outcome == Outcome::Denied && !parameters.omitted
+    }
+
     fn breaks(&self) -> Option<String> {
         let Self::Watched(concern) = self else { return None };
         let unknown = concern.unknown.map(|why| format!("; {why}")).unwrap_or_default();
@@ -184,10 +191,13 @@ impl<'a> TrailRecord<'a> {
             region,
             outcome,
             error_code,
-            severity: severity(
-                meaning.severity(deployment),
-                &Circumstances { outcome, omitted: parameters.omitted, principal: &principal, mfa },
-            ),
+            severity: match meaning.is_unnamed_attempt(outcome, parameters) {
+                true => Severity::Low,
+                false => severity(
+                    meaning.severity(deployment),
+                    &Circumstances { outcome, omitted: parameters.omitted, principal: &principal, mfa },
+                ),
+            },
             origin,
             source_ip,
             user_agent: self.filled("userAgent"),

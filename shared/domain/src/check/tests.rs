@@ -213,7 +213,16 @@ fn selectors_of_both_kinds_say_which_management_events_they_take() {
             fields(json!([management, {"Field": "eventSource", "Equals": ["s3.amazonaws.com"]}])),
             narrowed.clone(),
         ),
-        (fields(json!([management, {"Field": "eventSource", "StartsWith": ["bedrock"]}])), Some(ALL)),
+        // Bedrock's alone are not enough: those on what the audit rests on count as well
+        (fields(json!([management, {"Field": "eventSource", "StartsWith": ["bedrock"]}])), narrowed.clone()),
+        (
+            fields(json!([management, {"Field": "eventSource", "NotEquals": ["sqs.amazonaws.com"]}])),
+            narrowed.clone(),
+        ),
+        (
+            fields(json!([management, {"Field": "eventSource", "NotEquals": ["rdsdata.amazonaws.com"]}])),
+            Some(ALL),
+        ),
         (fields(json!([management, {"Field": "userIdentity.arn", "NotEquals": ["arn:x"]}])), narrowed),
     ];
     for (selector, expected) in cases {

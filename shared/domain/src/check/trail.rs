@@ -4,7 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Check, Fault, Reading, Seen};
-use crate::{change::Severity, time};
+use crate::{
+    change::{Severity, watch::AREAS},
+    time,
+};
 
 /// The resource kind of trails.
 pub const KIND: &str = "trail";
@@ -12,6 +15,8 @@ pub const KIND: &str = "trail";
 const LATE: SignedDuration = SignedDuration::from_hours(6);
 /// Whose calls must not be left out.
 const BEDROCK: &str = "bedrock.amazonaws.com";
+/// See [`BEDROCK`].
+const AGENTCORE: &str = "bedrock-agentcore.amazonaws.com";
 
 /// A trail that serves the region: made in it, or in another one for all regions, or by the organization.
 #[derive(Clone, Debug)]
@@ -80,7 +85,7 @@ impl Selector {
         let takes = |read_only: &str| named("readOnly").all(|f| texts(f, "Equals").contains(&read_only));
         let others = fields.iter().filter(|field| {
             let name = field["Field"].as_str().unwrap_or_default();
-            !(["eventCategory", "readOnly"].contains(&name) || name == "eventSource" && spares_bedrock(field))
+            !(["eventCategory", "readOnly"].contains(&name) || name == "eventSource" && spares_ours(field))
         });
         is_management.then(|| Self {
             writes: takes("false"),
@@ -94,19 +99,27 @@ impl Selector {
     }
 }
 
-/// Whether a condition on the source passes Bedrock's calls.
-fn spares_bedrock(field: &Value) -> bool {
-    let any = |name: &str, fits: fn(&str) -> bool| {
+/// Whether a condition on the source passes the calls of Bedrock and those on what the audit rests on. Those of KMS are often
+/// left out for their number, and not asked for.
+fn spares_ours(field: &Value) -> bool {
+    const KMS: &str = "kms.amazonaws.com";
+    let watched = AREAS.iter().map(|area| area.event_source).filter(|source| *source != KMS);
+    [BEDROCK, AGENTCORE].into_iter().chain(watched).all(|source| spares(field, source))
+}
+
+/// Whether a condition on the source passes this one.
+fn spares(field: &Value, source: &str) -> bool {
+    let any = |name: &str, fits: &dyn Fn(&str) -> bool| {
         let given = texts(field, name);
         (!given.is_empty()).then(|| given.into_iter().any(fits))
     };
     let passes = [
-        any("Equals", |text| text == BEDROCK),
-        any("StartsWith", |text| BEDROCK.starts_with(text)),
-        any("EndsWith", |text| BEDROCK.ends_with(text)),
-        any("NotEquals", |text| text == BEDROCK).map(|hit| !hit),
-        any("NotStartsWith", |text| BEDROCK.starts_with(text)).map(|hit| !hit),
-        any("NotEndsWith", |text| BEDROCK.ends_with(text)).map(|hit| !hit),
+        any("Equals", &|text| text == source),
+        any("StartsWith", &|text| source.starts_with(text)),
+        any("EndsWith", &|text| source.ends_with(text)),
+        any("NotEquals", &|text| text == source).map(|hit| !hit),
+        any("NotStartsWith", &|text| source.starts_with(text)).map(|hit| !hit),
+        any("NotEndsWith", &|text| source.ends_with(text)).map(|hit| !hit),
     ];
     passes.into_iter().flatten().all(|passes| passes)
 }

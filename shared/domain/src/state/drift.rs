@@ -5,7 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{Document, State, Subject, SubjectKind, parts::names_of_parts};
+use super::{Document, Known, State, Subject, SubjectKind, compare, parts::names_of_parts};
 use crate::{
     change::{Change, Origin, Outcome, Resource, Severity, operations},
     ledger::record::{Diff, is_after},
@@ -51,14 +51,23 @@ pub fn dated(known: &State, found: Option<&Document>) -> Option<Timestamp> {
 }
 
 /// Whether a document is not as it was although the service says that nobody changed it: then the service answers in another
-/// form, with a member that is new to its API, say. Told only of what is one document with one date: the whole of an
-/// agent and its parts may lose a part without a trace in its dates.
+/// form, with a member that is new to its API, say. The dates of an agent or a flow are those of its parts, and it may lose a
+/// part without a trace in them: there only what came in addition counts.
 pub fn is_restated(known: &State, found: Option<&Document>) -> bool {
-    use SubjectKind::{DataSource, Guardrail, InferenceProfile, KnowledgeBase, Prompt};
-    let is_one =
-        matches!(known.subject.kind, DataSource | Guardrail | InferenceProfile | KnowledgeBase | Prompt);
-    let unchanged_since = found.and_then(Document::updated_at);
-    is_one && !known.is_tombstone && unchanged_since.is_some() && unchanged_since == known.updated_at
+    use SubjectKind::{Agent, DataSource, Flow, Guardrail, InferenceProfile, KnowledgeBase, Prompt};
+    let Some(found) = found.filter(|found| !known.is_tombstone && found.updated_at().is_some()) else {
+        return false;
+    };
+    let before = Document::of(known.subject.kind, &known.document);
+    let is_undated = before.updated_at() == found.updated_at();
+    match known.subject.kind {
+        DataSource | Guardrail | InferenceProfile | KnowledgeBase | Prompt => is_undated,
+        Agent | Flow => {
+            let compared = compare(known.subject.kind, Known::Present(&before), Known::Present(found));
+            is_undated && compared.left_out == 0 && compared.fields.iter().all(|field| field.before.is_none())
+        }
+        _ => false,
+    }
 }
 
 /// Whether a difference that is so old can be judged.

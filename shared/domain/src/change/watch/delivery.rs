@@ -71,11 +71,18 @@ pub(super) const QUEUES: Area = Area {
             QUEUES_OF_OURS,
             "events may no longer reach the queue, or be dropped from it too early",
         ),
+        call(
+            "StartMessageMoveTask",
+            QUEUE,
+            Medium,
+            QUEUES_OF_OURS,
+            "dead letters are moved: back into their queue, or away where nobody reads them",
+        ),
     ],
 };
 
-const QUEUES_OF_OURS: &[When] = &[When::Ours(&["request.queueUrl"])];
-const QUEUE: Kind = kind("sqs-queue", &[&["request.queueUrl"]]);
+const QUEUES_OF_OURS: &[When] = &[When::Ours(&["request.queueUrl", "request.sourceArn"])];
+const QUEUE: Kind = kind("sqs-queue", &[&["request.queueUrl", "request.sourceArn"]]);
 
 pub(super) const TOPICS: Area = Area {
     name: "SNS: topics",
@@ -84,6 +91,13 @@ pub(super) const TOPICS: Area = Area {
     calls: &[
         call("AddPermission", TOPIC, High, TOPICS_OF_OURS, "others may read alerts, or send false ones"),
         call("DeleteTopic", TOPIC, Critical, TOPICS_OF_OURS, "nobody is alerted over this topic any more"),
+        call(
+            "PutDataProtectionPolicy",
+            TOPIC,
+            Critical,
+            TOPICS_OF_OURS,
+            "alerts may be masked, or denied to whoever got them",
+        ),
         call(
             "RemovePermission",
             TOPIC,
@@ -116,8 +130,12 @@ pub(super) const TOPICS: Area = Area {
     ],
 };
 
-const TOPICS_OF_OURS: &[When] = &[When::Ours(&["request.topicArn", "request.subscriptionArn"])];
-const TOPIC: Kind = Kind { arn: &["request.topicArn"], ..kind("sns-topic", &[&["request.topicArn"]]) };
+const TOPICS_OF_OURS: &[When] =
+    &[When::Ours(&["request.topicArn", "request.subscriptionArn", "request.resourceArn"])];
+const TOPIC: Kind = Kind {
+    arn: &["request.topicArn", "request.resourceArn"],
+    ..kind("sns-topic", &[&["request.topicArn", "request.resourceArn"]])
+};
 const SUBSCRIPTION: Kind =
     Kind { arn: &["request.subscriptionArn"], ..kind("sns-subscription", &[&["request.subscriptionArn"]]) };
 
@@ -163,6 +181,13 @@ pub(super) const FUNCTIONS: Area = Area {
             Critical,
             FUNCTIONS_OF_OURS,
             "with no concurrency, events wait in the queue until they are lost",
+        ),
+        call(
+            "PutFunctionRecursionConfig",
+            FUNCTION,
+            High,
+            FUNCTIONS_OF_OURS,
+            "Lambda may stop a function that goes on with its work through its own queue",
         ),
         call(
             "RemovePermission",

@@ -63,7 +63,9 @@ impl Watching {
     /// Whether this object is evidence: it lies in the audit's own buckets, or where invocation logs lie.
     pub fn holds_object(&self, bucket: &str, key: &str) -> bool {
         if self.log_places.has_bucket(bucket) {
-            return self.log_places.hold(&ObjectLocation::object(bucket, key));
+            // the bucket may have been there before, with other things in it
+            let is_log = key.contains("/BedrockModelInvocationLogs/");
+            return is_log && self.log_places.hold(&ObjectLocation::object(bucket, key));
         }
         self.holds(bucket)
     }
@@ -165,7 +167,9 @@ mod tests {
             assert!(!watching.holds(other), "{other}");
         }
         assert!(watching.knows_keys() && !Watching::default().knows_keys());
-        assert!(watching.holds_object("our-logs", "team/AWSLogs/x.json.gz"));
+        let log = "team/AWSLogs/444455556666/BedrockModelInvocationLogs/eu-central-1/x.json.gz";
+        assert!(watching.holds_object("our-logs", log));
+        assert!(!watching.holds_object("our-logs", "team/images/x.png"), "no log");
         assert!(!watching.holds_object("our-logs", "images/x.png"), "beside the logs");
         assert!(watching.holds_object("audit-bucket", "events/x.json"));
     }

@@ -200,7 +200,15 @@ fn what_nobody_changed_is_only_answered_in_another_form() {
     assert!(!is_restated(&known, None));
     let gone = State { is_tombstone: true, ..known.clone() };
     assert!(!is_restated(&gone, Some(&read(&restated))), "it is there again");
+    // once more, and back again: what was put for it has no date of its own, and its document has
+    let restated_known = State { document: restated, updated_at: None, ..known.clone() };
+    assert!(is_restated(&restated_known, Some(&read(&guardrail("a", "08:00:00")))));
     let agent = subject("agent", "A", None);
-    let known = State { subject: agent, ..known };
-    assert!(!is_restated(&known, Some(&read(&restated))), "a part may be gone without a date");
+    let whole = |parts: Value| json!({"agent": {"updatedAt": at("08:00:00").to_string(), "aliases": parts}});
+    let of_agent = |document: &Value| Document::of(agent.kind, document);
+    let known = State { document: whole(json!("two")), subject: agent.clone(), ..known };
+    let added = json!({"agent": {"updatedAt": at("08:00:00").to_string(), "aliases": "two", "new": 1}});
+    assert!(is_restated(&known, Some(&of_agent(&added))));
+    let less = whole(json!("one"));
+    assert!(!is_restated(&known, Some(&of_agent(&less))), "a part may be gone without a date");
 }
