@@ -48,6 +48,10 @@ pub const EXPECTED: &[Expected] = &[
         pattern: r#"{"source":["aws.s3"],"detail-type":["Object Created"],"detail":{"bucket":{"name":["{bucket}"]},"object":{"key":[{"wildcard":"*/BedrockModelInvocationLogs/*.json.gz"}]}}}"#,
     },
     Expected {
+        logical_id: "RecordAttributionsRule",
+        pattern: r#"{"source":["bedrock-audit.application"],"detail-type":["Knowledge Base Response"]}"#,
+    },
+    Expected {
         logical_id: "RecordChangesRule",
         pattern: r#"{"source":[{"prefix":"aws.bedrock"}],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventCategory":["Management"],"readOnly":[false]}}"#,
     },
