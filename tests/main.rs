@@ -24,6 +24,7 @@ mod prompt_drift;
 mod record_attributions;
 mod record_changes;
 mod recorder;
+mod sources;
 mod template;
 mod verdicts;
 mod what_changed;
