@@ -335,6 +335,9 @@ fn the_demo_tells_its_story() {
         CLAIMS_PROMPT,
         "3 passages in the context, 1 cited",
         "DRAFT for discussion",
+        "known from",
+        "sources s3://example-mutual-policies/drafts/2023/water-damage-proposal.docx",
+        "3 requests with a passage of s3://example-mutual-policies/drafts/2023/water-damage-proposal.docx",
     ] {
         assert!(demo.stdout.contains(part), "{part:?} in\n{}", demo.stdout);
     }

@@ -126,3 +126,27 @@ fn a_response_that_cites_nothing_says_so_and_one_that_lies_elsewhere_is_rejected
     let human = ask(&ledger, &["explain", id]).stdout;
     assert!(human.contains("the answer cites nothing") || human.contains("no citations"), "{human}");
 }
+
+#[test]
+fn a_passage_in_the_prompt_and_in_the_response_of_one_request_is_one_line() {
+    let (folder, ledger) = indexed();
+    let text = std::fs::read_to_string(project("events/attributions/incident-answer.json")).unwrap();
+    let mut event: Value = serde_json::from_str(&text).unwrap();
+    event["detail"]["request_id"] = WRONG_ANSWER.into();
+    let file = folder.path().join("answer.json");
+    std::fs::write(&file, event.to_string()).unwrap();
+    assert_eq!(ask(&ledger, &["index", file.to_str().unwrap()]).status, 0);
+    let answer = ask(&ledger, &["explain", WRONG_ANSWER, "--json"]).json();
+    let document = &answer["sources"][1]["documents"][0];
+    assert_eq!((&document["uri"], &document["certainty"]), (&json!(DRAFT), &json!("recorded")));
+    let human = ask(&ledger, &["explain", WRONG_ANSWER]).stdout;
+    assert!(human.contains("3 passages in the context, 1 cited"), "{human}");
+    assert!(human.contains("prompt, response"), "{human}");
+    assert_eq!(human.matches("DRAFT for discussion").count(), 1, "{human}");
+    let used = ask(&ledger, &["sources", DRAFT, "--json"]).json();
+    assert_eq!(used.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&used[0]["origins"], &used[0]["certainty"]),
+        (&json!(["prompt", "response"]), &json!("recorded"))
+    );
+}

@@ -7,7 +7,7 @@ use audit_domain::{
     evidence::ObjectLocation,
     ledger::record::{EXCERPT, Link, Retention},
     passage::Certainty,
-    sources::{DOCUMENTS, JoinedSource, UsedIn},
+    sources::{DOCUMENTS, JoinedSource, Told, UsedIn},
 };
 use jiff::Timestamp;
 use proptest::{prelude::*, sample::subsequence};
@@ -134,8 +134,11 @@ fn a_passage_of_any_prompt_has_its_document_and_its_answer_its_steps() {
     assert_eq!(wrong.sources.len(), 3);
     let draft = &wrong.sources[1];
     assert_eq!((draft.documents[0].uri.as_str(), draft.documents[0].certainty), (DRAFT, Certainty::Inferred));
-    assert_eq!((draft.cited(), draft.score(), draft.in_context()), (Some(true), Some(0.69417), Some(true)));
-    assert_eq!(wrong.sources[0].cited(), Some(false));
+    assert_eq!(
+        (draft.cited(), draft.score(), draft.in_context()),
+        (Told::Own(true), Told::Linked(0.69417), Told::Own(true))
+    );
+    assert_eq!(wrong.sources[0].cited(), Told::Own(false));
     let links = |found: &Explanation| -> Vec<(String, String)> {
         let of = |link: &Link| (link.relation.clone(), link.other_request_id.clone());
         assert!(found.links.iter().all(|link| link.certainty == Certainty::Inferred));
