@@ -29,6 +29,7 @@ mod read_baseline;
 mod record_attributions;
 mod record_changes;
 mod recorder;
+mod sources;
 mod template;
 mod verdicts;
 mod watch;

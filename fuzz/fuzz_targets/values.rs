@@ -14,7 +14,7 @@ fn read(ordinal: u64, bytes: &[u8]) -> Result<(Met, usize), Unread> {
     let (value, used) = read_as::<&RawValue>(bytes)?;
     match value.get().starts_with('{') {
         true => Ok((Met::Value(ordinal, value.get().to_owned()), used)),
-        false => foreign(bytes.len(), "no object"),
+        false => foreign(used, "no object"),
     }
 }
 

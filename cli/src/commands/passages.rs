@@ -8,7 +8,7 @@ use audit_domain::{
     ledger::record::SourceOrigin,
     passage::Certainty,
     prompt::SystemPromptStatus,
-    sources::{JoinedSource, KnownDocument, SeenIn},
+    sources::{JoinedSource, KnownDocument, SeenIn, Told},
 };
 use jiff::tz::Offset;
 
@@ -32,9 +32,9 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
         output::fact("sources", no_sources(explanation));
         return;
     }
-    let count = |test: &dyn Fn(&Row<'_>) -> bool| rows.iter().filter(|row| test(row)).count();
-    let (in_context, cited) =
-        (count(&|row| row.in_context() == Some(true)), count(&|row| row.cited() == Some(true)));
+    let is_true = |told: Told<bool>| told.own() == Some(true);
+    let in_context = rows.iter().filter(|row| is_true(row.in_context())).count();
+    let cited = rows.iter().filter(|row| is_true(row.cited())).count();
     output::say("");
     let retrieved = if in_context < rows.len() {
         format!(
@@ -53,11 +53,9 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
         row.joined.documents.first().is_some_and(|document| document.certainty == Certainty::Inferred)
     };
     if rows.iter().any(is_inferred) {
-        output::say(
-            "inferred: this request does not name the document; the same text was told of it elsewhere",
-        );
+        output::say("inferred: this request does not say so; another one does, of the same text");
     }
-    if rows.iter().all(|row| row.cited() == Some(false)) {
+    if rows.iter().all(|row| row.cited() == Told::Own(false)) {
         output::say("the answer cites none of them");
     }
     let has_prompt = explanation.sources.iter().any(|joined| joined.source.origin == SourceOrigin::Prompt);
@@ -111,29 +109,25 @@ fn rows(sources: &[JoinedSource]) -> Vec<Row<'_>> {
 }
 
 impl Row<'_> {
-    fn in_context(&self) -> Option<bool> {
-        self.joined.in_context()
+    fn told<T>(&self, what: impl Fn(&JoinedSource) -> Told<T>) -> Told<T> {
+        what(self.joined).or(self.response.map_or(Told::Nobody, what))
     }
 
-    fn cited(&self) -> Option<bool> {
-        self.joined.cited().or_else(|| self.response.and_then(JoinedSource::cited))
+    fn in_context(&self) -> Told<bool> {
+        self.told(JoinedSource::in_context)
     }
 
-    fn score(&self) -> Option<f64> {
-        self.joined.score().or_else(|| self.response.and_then(JoinedSource::score))
+    fn cited(&self) -> Told<bool> {
+        self.told(JoinedSource::cited)
     }
 
     fn cells(&self) -> [String; 7] {
-        let word = |said: Option<bool>| match said {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "unknown",
-        };
+        let word = |said: bool| if said { "yes" } else { "no" }.to_owned();
         [
             self.joined.source.ordinal.to_string(),
-            word(self.in_context()).to_owned(),
-            word(self.cited()).to_owned(),
-            self.score().map_or_else(|| "-".to_owned(), |score| format!("{score:.3}")),
+            shown(self.in_context(), "unknown", word),
+            shown(self.cited(), "unknown", word),
+            shown(self.told(JoinedSource::score), "-", |score| format!("{score:.3}")),
             self.document(),
             self.known_from(),
             self.joined.source.excerpt.clone().unwrap_or_else(|| "(its text is not kept)".to_owned()),
@@ -142,15 +136,12 @@ impl Row<'_> {
 
     fn document(&self) -> String {
         let joined = self.joined;
-        let page =
-            [Some(joined), self.response].into_iter().flatten().find_map(|j| j.source.said.page_number);
-        let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
-        let named = |(nth, document): (usize, &KnownDocument)| {
-            let page = if nth == 0 { page.as_str() } else { "" };
+        let named = |document: &KnownDocument| {
+            let page = self.page_in(&document.uri).map(|page| format!(", page {page}")).unwrap_or_default();
             format!("{}{page} ({})", document.uri, document.certainty.name())
         };
         let mut parts: Vec<_> = joined.source.title.iter().cloned().collect();
-        parts.extend(joined.documents.iter().take(DOCUMENTS).enumerate().map(named));
+        parts.extend(joined.documents.iter().take(DOCUMENTS).map(named));
         let more = joined.documents.len().saturating_sub(DOCUMENTS) + joined.documents_left_out;
         if more > 0 {
             parts.push(format!("and {more} more"));
@@ -159,6 +150,11 @@ impl Row<'_> {
             return "unknown: the log has the passage, not its document".to_owned();
         }
         parts.join("; ")
+    }
+
+    /// The page of the passage in a document, from 1, as whoever names that document says.
+    fn page_in(&self, uri: &str) -> Option<f64> {
+        [Some(self.joined), self.response].into_iter().flatten().find_map(|joined| joined.page_in(uri))
     }
 
     fn known_from(&self) -> String {
@@ -170,6 +166,15 @@ impl Row<'_> {
         let named = |seen: &SeenIn| format!("{} of {}", seen.origin.name(), short(&seen.request_id));
         let others: BTreeSet<_> = self.joined.seen_in.iter().map(named).collect();
         [own.to_owned()].into_iter().chain(others).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What is told, marked where only a linked request tells it.
+fn shown<T>(told: Told<T>, nobody: &str, show: impl Fn(T) -> String) -> String {
+    match told {
+        Told::Own(own) => show(own),
+        Told::Linked(linked) => format!("{} (inferred)", show(linked)),
+        Told::Nobody => nobody.to_owned(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A ledger, objects and a queue in memory, for tests: they behave as the real ones do.
 
+mod queries;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},

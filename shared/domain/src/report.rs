@@ -271,7 +271,7 @@ pub fn source(joined: &JoinedSource) -> Value {
         "text_sha256": source.text_sha256.as_ref().map(|hash| hash.as_str()),
         "score": source.score,
         "cited": source.cited,
-        "in_context": joined.in_context(),
+        "in_context": joined.in_context().own(),
         "seen_in": seen_in.collect::<Vec<_>>(),
         "chunk_id": source.chunk_id,
         "page_number": source.said.page_number,

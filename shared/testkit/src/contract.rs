@@ -1,6 +1,7 @@
 //! What every ledger has to keep: the embedded engine, the same behind faults, an emulator, the cloud.
 
 mod documents;
+mod sources;
 
 use audit_app::ports::{
     CountSightings, FetchKept, FindRecords, FindSightings, KeepObjects, MarkPromptAlerts, PortError, Put,
@@ -62,6 +63,8 @@ pub async fn ledger_keeps(client: &Client) {
     sightings_merge_in_any_order(&ledger).await;
     documents::attributions_come_back_with_their_sources(&ledger).await;
     documents::documents_merge_in_any_order(&ledger, client).await;
+    sources::sources_are_found_by_passage_in_time(&ledger).await;
+    sources::documents_are_found_by_passage_name_and_folder(&ledger).await;
     documents::a_document_that_is_in_use_stays(&ledger, client).await;
     who_used_what_before_is_found(&ledger).await;
     told_prompts_are_found_by_when_they_were_told(&ledger).await;

@@ -57,6 +57,32 @@ pub async fn explain(
     request_id: &str,
     ledger: &(impl QueryRecords + QueryStates + QueryResourceStates + QueryNotedResources + QuerySources),
 ) -> Result<Option<Explanation>, PortError> {
+    let Some(mut explanation) = gathered(request_id, ledger).await? else { return Ok(None) };
+    for (invocation, text) in &mut explanation.invocations {
+        if let Some(id) = &invocation.system_prompt.id {
+            *text = ledger.prompt_text(id.as_str()).await?;
+        }
+    }
+    for (invocation, _) in &mut explanation.invocations {
+        if invocation.guardrail.certainty == Certainty::Unknown
+            && let Some(enforced) = enforced_guardrail(invocation, ledger).await?
+        {
+            invocation.guardrail = enforced;
+        }
+        explanation.in_force.push(in_force(invocation, ledger).await?);
+    }
+    if let Some((invocation, _)) = explanation.invocations.first() {
+        let before = changes_before(invocation, ledger).await?;
+        explanation.changes.extend(before);
+    }
+    Ok(Some(explanation))
+}
+
+/// What the ledger has of the request itself, with the documents of its passages and the requests that belong to it.
+pub(super) async fn gathered(
+    request_id: &str,
+    ledger: &(impl QueryRecords + QuerySources),
+) -> Result<Option<Explanation>, PortError> {
     let records = ledger.records_of(request_id).await?;
     if records.is_empty() {
         return Ok(None);
@@ -77,25 +103,8 @@ pub async fn explain(
     }
     explanation.invocations.sort_by_key(|(invocation, _)| invocation.occurred_at);
     explanation.conflict = differ(&explanation.invocations);
-    retrieved(request_id, &sources, &mut explanation, ledger).await?;
-    for (invocation, text) in &mut explanation.invocations {
-        if let Some(id) = &invocation.system_prompt.id {
-            *text = ledger.prompt_text(id.as_str()).await?;
-        }
-    }
-    for (invocation, _) in &mut explanation.invocations {
-        if invocation.guardrail.certainty == Certainty::Unknown
-            && let Some(enforced) = enforced_guardrail(invocation, ledger).await?
-        {
-            invocation.guardrail = enforced;
-        }
-        explanation.in_force.push(in_force(invocation, ledger).await?);
-    }
     explanation.changes = with_diffs(amended(own), diffs);
-    if let Some((invocation, _)) = explanation.invocations.first() {
-        let before = changes_before(invocation, ledger).await?;
-        explanation.changes.extend(before);
-    }
+    retrieved(request_id, &sources, &mut explanation, ledger).await?;
     Ok(Some(explanation))
 }
 

@@ -72,9 +72,11 @@ pub(super) async fn links(
         if !found.iter().any(|known| known.link.other_request_id == candidate.request_id)
             && let Some(link) = other.link(center, moment, &candidate)
         {
-            found.push(Found { sources: other.sources, link, at: other.moment });
+            let shared = candidate.shared.len();
+            found.push(Found { sources: other.sources, link, at: other.moment, shared });
         }
     }
+    tell_apart(&mut found);
     let knowledge_bases = center.knowledge_bases(&found);
     // the model is called at the end of the steps; the response comes after that
     let called = found.iter().find(|other| other.link.relation == GENERATION).and_then(|other| other.at);
@@ -91,6 +93,20 @@ struct Found {
     link: Link,
     sources: Vec<Source>,
     at: Option<Timestamp>,
+    /// How many passages both have.
+    shared: usize,
+}
+
+/// Says of each step how many others fit as well: which of them it was is not known then.
+fn tell_apart(found: &mut [Found]) {
+    let steps: Vec<_> = found.iter().map(|found| (found.link.relation.clone(), found.shared)).collect();
+    for found in found.iter_mut().filter(|found| found.shared > 0 && found.link.relation != TURN) {
+        let own = (&found.link.relation, found.shared);
+        let others = steps.iter().filter(|(relation, shared)| (relation, *shared) == own).count() - 1;
+        if others > 0 {
+            found.link.basis.push_str(&format!("; {others} more share as many"));
+        }
+    }
 }
 
 /// A request that has some of the same passages.
@@ -150,7 +166,10 @@ async fn told(center: &Center<'_>, ledger: &impl QueryRecords) -> Result<Vec<Fou
             Some(_) => GENERATION,
             None => TURN,
         };
-        let basis = "the response of this request, as an application sent it, names it".to_owned();
+        let mut basis = "the response to this request, as an application sent it, names it".to_owned();
+        if other.moment.is_none() {
+            basis.push_str("; the ledger has nothing of it");
+        }
         let link = Link {
             common,
             other_request_id: id.clone(),
@@ -158,7 +177,7 @@ async fn told(center: &Center<'_>, ledger: &impl QueryRecords) -> Result<Vec<Fou
             basis,
             certainty: Certainty::Reported,
         };
-        found.push(Found { link, sources: other.sources, at: other.moment });
+        found.push(Found { link, sources: other.sources, at: other.moment, shared: 0 });
     }
     Ok(found)
 }
@@ -327,7 +346,7 @@ async fn embeddings(
     embedded.sort_by(|(_, a), (_, b)| (b.occurred_at, &a.request_id).cmp(&(a.occurred_at, &b.request_id)));
     let others = match embedded.len() {
         0 | 1 => String::new(),
-        many => format!("; {} others are as near", many - 1),
+        many => format!("; {} more did so about that time", many - 1),
     };
     let link = |(knowledge_base, line): (String, audit_domain::ledger::record::InvocationLine)| {
         let known = if knowledge_bases.is_empty() { "" } else { ", which has these passages" };
@@ -379,6 +398,9 @@ fn embedder(principal: &Principal) -> Option<String> {
 /// `2 s before it`.
 fn apart(after: SignedDuration) -> String {
     let seconds = after.abs().as_secs();
+    if seconds == 0 {
+        return "at the same time".to_owned();
+    }
     let far = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) };
     format!("{far} {} it", if after.is_negative() { "before" } else { "after" })
 }

@@ -7,6 +7,8 @@ mod invocations;
 mod links;
 mod passages;
 mod prompts;
+#[cfg(test)]
+mod properties;
 mod sources;
 mod states;
 

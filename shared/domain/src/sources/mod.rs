@@ -1,18 +1,19 @@
 //! Which documents a passage is from, and how that is known: prompts and responses, joined by the hash of a passage
 //! (DESIGN 5.7). The join is made on reading, so that it does not matter what came first.
 
-use jiff::Timestamp;
+mod used;
 
 use crate::{
     digest::{Sha256, bounded_key},
     ledger::{
         document::DocumentSighting,
-        record::{Record, Source, SourceOrigin},
+        record::{Source, SourceOrigin},
     },
     passage::Certainty,
-    principal::Principal,
     time,
 };
+
+pub use self::used::UsedIn;
 
 /// So many documents of a passage are shown; the others are counted.
 pub const DOCUMENTS: usize = 10;
@@ -79,6 +80,8 @@ pub struct JoinedSource {
     /// How certain it is that it was retrieved for this answer: what an application reported is recorded once a log has the
     /// same text.
     pub certainty: Certainty,
+    /// Whether the log of this request has its text.
+    pub is_in_log: bool,
     /// Its documents, the surest first.
     pub documents: Vec<KnownDocument>,
     /// So many more there are, at least.
@@ -97,6 +100,7 @@ impl JoinedSource {
             own.iter().filter(|other| other.origin != source.origin && is_same(other)).collect();
         let seen_in: Vec<_> =
             linked.iter().filter(|other| is_same(other)).map(|other| SeenIn::of(other)).collect();
+        let is_in_log = source.origin == SourceOrigin::Prompt || !beside.is_empty();
         let log = in_log(source, &beside, &seen_in);
         let certainty = match (source.origin, &log) {
             (SourceOrigin::Response, Some(_)) => Certainty::Recorded,
@@ -131,31 +135,70 @@ impl JoinedSource {
         let left_out = documents.len().saturating_sub(DOCUMENTS);
         documents.truncate(DOCUMENTS);
         let documents_left_out = known.more + left_out;
-        Self { source: source.clone(), certainty, documents, documents_left_out, seen_in }
+        Self { source: source.clone(), certainty, is_in_log, documents, documents_left_out, seen_in }
     }
 
-    /// Whether it stood in the context of a model; `None` where it was retrieved, and nothing says what was made of it.
-    pub fn in_context(&self) -> Option<bool> {
-        let is_read = self.source.origin == SourceOrigin::Prompt
-            || self.certainty == Certainty::Recorded
-            || self.source.cited == Some(true);
-        is_read.then_some(true)
+    /// Whether it stood in the context of this request's model; `None` where it was retrieved, and nothing says what was made
+    /// of it.
+    pub fn in_context(&self) -> Told<bool> {
+        let is_told = self.is_in_log || self.source.cited == Some(true);
+        Told::of(is_told.then_some(true), || {
+            self.seen_in.iter().any(|other| other.origin == SourceOrigin::Prompt).then_some(true)
+        })
     }
 
-    /// Whether the answer cites it, as this request or another one of the answer says.
-    pub fn cited(&self) -> Option<bool> {
-        let others = self.seen_in.iter().filter_map(|other| other.cited);
-        self.source.cited.or_else(|| others.max())
+    /// Whether the answer cites it.
+    pub fn cited(&self) -> Told<bool> {
+        Told::of(self.source.cited, || self.seen_in.iter().filter_map(|other| other.cited).max())
     }
 
-    /// The page of the document, as this request or another one of the answer says.
-    pub fn page_number(&self) -> Option<f64> {
-        self.source.said.page_number.or_else(|| self.seen_in.iter().find_map(|other| other.page_number))
+    /// How well it fitted the question.
+    pub fn score(&self) -> Told<f64> {
+        Told::of(self.source.score, || self.seen_in.iter().find_map(|other| other.score))
     }
 
-    /// How well it fitted the question, as this request or another one of the answer says.
-    pub fn score(&self) -> Option<f64> {
-        self.source.score.or_else(|| self.seen_in.iter().find_map(|other| other.score))
+    /// The page of the passage in a document, from 1, as this request or another one of the answer says.
+    pub fn page_in(&self, uri: &str) -> Option<f64> {
+        let own = (self.source.source_uri.as_deref(), self.source.said.page_number);
+        let others = self.seen_in.iter().map(|other| (other.uri.as_deref(), other.page_number));
+        [own].into_iter().chain(others).find_map(|(named, page)| page.filter(|_| named == Some(uri)))
+    }
+}
+
+/// What a request says of a passage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told<T> {
+    /// The request itself says so, or its own response.
+    Own(T),
+    /// Another request of the same answer says so, as it seems: links are inferred.
+    Linked(T),
+    /// Nobody says so.
+    Nobody,
+}
+
+impl<T> Told<T> {
+    fn of(own: Option<T>, linked: impl FnOnce() -> Option<T>) -> Self {
+        match own {
+            Some(own) => Self::Own(own),
+            None => linked().map_or(Self::Nobody, Self::Linked),
+        }
+    }
+
+    /// The surer of two.
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Own(own), _) | (_, Self::Own(own)) => Self::Own(own),
+            (Self::Linked(told), _) | (Self::Nobody, Self::Linked(told)) => Self::Linked(told),
+            (Self::Nobody, Self::Nobody) => Self::Nobody,
+        }
+    }
+
+    /// What the request itself says.
+    pub fn own(self) -> Option<T> {
+        match self {
+            Self::Own(own) => Some(own),
+            Self::Linked(_) | Self::Nobody => None,
+        }
     }
 }
 
@@ -209,70 +252,12 @@ pub fn certainty_of<'a>(
     }
 }
 
-/// An answer that used a document.
-#[derive(Clone, Debug, PartialEq)]
-pub struct UsedIn {
-    /// The request.
-    pub request_id: String,
-    /// When.
-    pub occurred_at: Timestamp,
-    /// The account; `None` where only a part of the request is in the ledger.
-    pub account_id: Option<String>,
-    /// The region.
-    pub region: Option<String>,
-    /// `Converse`, `RetrieveAndGenerate`, ...
-    pub operation: Option<String>,
-    /// The model, where it is known.
-    pub model_id: Option<String>,
-    /// Who asked; nobody where a response does not say.
-    pub principal: Principal,
-    /// Where it is known from: the prompt, the response, or both.
-    pub origins: Vec<SourceOrigin>,
-    /// The numbers of its passages there.
-    pub ordinals: Vec<u32>,
-    /// The passages.
-    pub passages: Vec<Sha256>,
-    /// Whether the answer cites one of them.
-    pub cited: Option<bool>,
-    /// The document; several where a prefix was asked for. The surest first.
-    pub documents: Vec<KnownDocument>,
-}
-
-impl UsedIn {
-    /// How certain it is that the document was used.
-    pub fn certainty(&self) -> Certainty {
-        self.documents.first().map_or(Certainty::Unknown, |document| document.certainty)
-    }
-}
-
-impl UsedIn {
-    /// What the record says that carries the passages.
-    pub fn carried_by(&mut self, record: Option<Record>) {
-        match record {
-            Some(Record::Invocation(invocation)) => {
-                self.request_id = invocation.request_id;
-                self.principal = invocation.principal;
-                self.account_id = Some(invocation.account_id);
-                self.region = Some(invocation.region);
-                self.operation = invocation.operation;
-                self.model_id = Some(invocation.model_id);
-            }
-            Some(Record::Attribution(told)) => {
-                self.request_id = told.common.request_id;
-                self.principal = told.common.principal;
-                self.account_id = Some(told.common.account_id);
-                self.region = Some(told.common.region);
-                self.operation = Some(told.operation);
-                self.model_id = told.model_id;
-            }
-            _ => {}
-        }
-    }
-}
-
 /// The hashes of some sources, each once, in their order.
 pub fn hashes(sources: &[Source]) -> Vec<Sha256> {
     let mut seen = std::collections::BTreeSet::new();
     let all = sources.iter().filter_map(|source| source.text_sha256.clone());
     all.filter(|hash| seen.insert(hash.clone())).collect()
 }
+
+#[cfg(test)]
+mod tests;
