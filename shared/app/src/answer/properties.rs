@@ -246,3 +246,48 @@ fn a_passage_of_many_documents_shows_the_first_and_counts_the_others() {
     assert_eq!((draft.documents.len(), draft.documents_left_out), (DOCUMENTS, 25 - DOCUMENTS));
     assert_eq!(draft.documents[0].uri, "s3://b/00");
 }
+
+#[test]
+fn a_response_that_is_told_a_day_later_gives_the_same_documents() {
+    let documents = |memory: &Memory| -> Vec<(String, Certainty)> {
+        let explained = run(gathered(WRONG, memory)).unwrap().unwrap();
+        let all = explained.sources.into_iter().flat_map(|joined| joined.documents);
+        all.map(|document| (document.uri, document.certainty)).collect()
+    };
+    let log = 0..deliveries().len() - 2;
+    let (at_once, later) = (run(after(0..deliveries().len())), run(after(log)));
+    for told in &deliveries()[deliveries().len() - 2..] {
+        let mut told = told.clone();
+        told["time"] = "2026-10-16T15:31:04Z".into();
+        let event = RawValue::from_string(told.to_string()).unwrap();
+        let recording = Recording {
+            retention: Retention::DEFAULT,
+            excerpt_characters: EXCERPT,
+            audit_bucket: "audit",
+            here: Surroundings { account_id: "1", region: "r", now: "2026-10-17T00:00:00Z".parse().unwrap() },
+        };
+        run(record_attribution(&event, Route::Event, &later, &later, &recording)).unwrap();
+    }
+    assert_eq!(documents(&later), documents(&at_once));
+    assert_eq!(documents(&later).len(), 3);
+}
+
+#[test]
+fn of_many_that_fit_some_are_shown_and_it_is_said_that_others_fit_as_well() {
+    let memory = run(after([1]));
+    for nth in 0..8 {
+        let mut told = deliveries()[deliveries().len() - 1].clone();
+        told["detail"]["request_id"] = format!("another-{nth}").into();
+        let event = RawValue::from_string(told.to_string()).unwrap();
+        let recording = Recording {
+            retention: Retention::DEFAULT,
+            excerpt_characters: 0,
+            audit_bucket: "audit",
+            here: Surroundings { account_id: "1", region: "r", now: Timestamp::UNIX_EPOCH },
+        };
+        run(record_attribution(&event, Route::Direct, &memory, &memory, &recording)).unwrap();
+    }
+    let wrong = run(gathered(WRONG, &memory)).unwrap().unwrap();
+    assert_eq!((wrong.links.len(), wrong.links_left_out), (5, 3));
+    assert!(wrong.links.iter().all(|link| link.basis.ends_with("7 more share as many")), "{:?}", wrong.links);
+}

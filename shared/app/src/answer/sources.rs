@@ -121,8 +121,9 @@ async fn used_in(
     ledger: &impl FindRecords,
 ) -> Result<UsedIn, PortError> {
     lines.sort_by(|a, b| a.record.cmp(&b.record));
-    let origins: BTreeSet<_> = lines.iter().filter_map(PassageLine::origin).map(SourceOrigin::name).collect();
-    let origins: Vec<_> = origins.into_iter().rev().filter_map(SourceOrigin::of_name).collect();
+    let has = |origin: SourceOrigin| lines.iter().any(|line| line.origin() == Some(origin));
+    let origins =
+        SourceOrigin::NAMES.into_iter().map(|(origin, _)| origin).filter(|origin| has(*origin)).collect();
     // the log's own moment, where it is there
     let first = lines.iter().min_by_key(|line| line.origin() != Some(SourceOrigin::Prompt));
     let mut used = UsedIn {

@@ -8,7 +8,7 @@ use audit_domain::{
     attribution::Attribution,
     digest::Sha256,
     invocation::Invocation,
-    ledger::record::{Common, Link, Record, SHARDS, Source, SourceOrigin},
+    ledger::record::{Common, Link, Source, SourceOrigin},
     passage::Certainty,
     principal::Principal,
     sources::hashes,
@@ -16,6 +16,13 @@ use audit_domain::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 
+mod embedding;
+mod other;
+
+use self::{
+    embedding::{embedder, embeddings},
+    other::Other,
+};
 use super::{CONCURRENCY, days};
 use crate::ports::{Order, PortError, QueryRecords, QuerySources, Span};
 
@@ -23,8 +30,6 @@ use crate::ports::{Order, PortError, QueryRecords, QuerySources, Span};
 const STEPS: SignedDuration = SignedDuration::from_mins(5);
 /// Turns of one session are looked for so far away.
 const SESSION: SignedDuration = SignedDuration::from_hours(1);
-/// A question is embedded so shortly before the model is called.
-const EMBEDDED: SignedDuration = SignedDuration::from_secs(15);
 /// So many passages of a request are looked for.
 const PASSAGES: usize = 50;
 /// In each direction of time so many sources with one of them, the nearest.
@@ -33,9 +38,6 @@ const LINES: usize = 100;
 const CANDIDATES: usize = 20;
 /// So many of a relation are shown.
 const SHOWN: usize = 5;
-/// How sessions begin in which a knowledge base embeds questions (FORMATS 4.1).
-const EMBEDDERS: [&str; 2] = ["BKB-Retrieve-", "BedrockQueryKnowledgeBaseSession-"];
-
 /// The request whose relations are asked for.
 pub(super) struct Center<'a> {
     pub(super) request_id: &'a str,
@@ -224,146 +226,6 @@ async fn candidates(
     Ok(candidates)
 }
 
-/// What the ledger has of another request.
-#[derive(Default)]
-struct Other {
-    invocation: Option<Box<Invocation>>,
-    attribution: Option<Box<Attribution>>,
-    sources: Vec<Source>,
-    moment: Option<Timestamp>,
-}
-
-impl Other {
-    fn of(records: Vec<Record>) -> Self {
-        let mut other = Self::default();
-        for record in records {
-            let moment = record.occurred_at();
-            match record {
-                Record::Invocation(invocation) => {
-                    other.moment = Some(moment);
-                    other.invocation = Some(invocation);
-                }
-                Record::Attribution(attribution) => {
-                    other.moment = other.moment.or(Some(moment));
-                    other.attribution = Some(attribution);
-                }
-                Record::Source(source) => other.sources.push(*source),
-                _ => {}
-            }
-        }
-        other
-    }
-
-    /// How it belongs to the request in the middle, if it does.
-    fn link(&self, center: &Center<'_>, moment: Timestamp, candidate: &Candidate) -> Option<Link> {
-        let relation = self.relation(center, candidate.distance <= STEPS)?;
-        let session = self.session().filter(|session| center.has_session(Some(session)));
-        let of = hashes(center.sources).len();
-        let mut basis = format!(
-            "it shares {} of {of} passages, {}",
-            candidate.shared.len(),
-            apart(self.moment?.duration_since(moment))
-        );
-        if let Some(session) = session {
-            basis.push_str(&format!("; both are of session {session}"));
-        }
-        Some(Link {
-            common: center.common()?,
-            other_request_id: candidate.request_id.clone(),
-            relation: relation.to_owned(),
-            basis,
-            certainty: Certainty::Inferred,
-        })
-    }
-
-    fn session(&self) -> Option<&str> {
-        let told = self.attribution.as_ref().and_then(|told| told.session_id.as_deref());
-        told.or_else(|| self.invocation.as_ref()?.principal.session.as_deref())
-    }
-
-    fn relation(&self, center: &Center<'_>, is_near: bool) -> Option<&'static str> {
-        let turn = center.has_session(self.session()).then_some(TURN);
-        match (&self.invocation, &self.attribution) {
-            (Some(invocation), _) => {
-                let is_same_caller = match center.invocation {
-                    Some(own) => {
-                        own.principal == invocation.principal
-                            && own.account_id == invocation.account_id
-                            && own.region == invocation.region
-                    }
-                    None => true,
-                };
-                let is_step = is_near && (center.invocation.is_none() || center.is_rerank());
-                match is_rerank(invocation) {
-                    _ if !is_same_caller => None,
-                    true if is_near => Some(RERANK),
-                    false if is_step => Some(GENERATION),
-                    _ => turn,
-                }
-            }
-            (None, Some(told)) => {
-                let is_step = is_near && (center.invocation.is_some() || told.operation == "Retrieve");
-                let is_own_step = center.attributions.iter().any(|own| own.operation == "Retrieve");
-                match () {
-                    () if is_step && !is_own_step => Some(RETRIEVAL),
-                    () if is_near && is_own_step && told.operation != "Retrieve" => Some(GENERATION),
-                    () => turn,
-                }
-            }
-            (None, None) => None,
-        }
-    }
-}
-
-/// The embeddings of a question: calls of a knowledge base's role shortly before the model was called.
-async fn embeddings(
-    center: &Center<'_>,
-    called: Timestamp,
-    knowledge_bases: &BTreeSet<String>,
-    ledger: &impl QueryRecords,
-) -> Result<Vec<Link>, PortError> {
-    let has_passages = center.sources.iter().any(|source| source.text_sha256.is_some());
-    let own = center.principal().and_then(embedder);
-    let Some(common) = center.common().filter(|_| has_passages && own.is_none()) else {
-        return Ok(Vec::new());
-    };
-    let span = Span { since: earlier(called, EMBEDDED), until: later(called, SignedDuration::from_secs(1)) };
-    let buckets = days(span).into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
-    let lines: Vec<_> = stream::iter(buckets)
-        .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
-        .buffered(CONCURRENCY)
-        .try_collect()
-        .await?;
-    let mut embedded: Vec<_> = lines
-        .into_iter()
-        .flatten()
-        .filter(|line| line.account_id.as_ref().is_none_or(|account| *account == common.account_id))
-        .filter(|line| line.region.as_ref().is_none_or(|region| *region == common.region))
-        .filter(|line| line.system_prompt_id.is_none() && line.request_id != center.request_id)
-        .filter_map(|line| Some((embedder(&Principal::from_arn(&line.principal))?, line)))
-        .filter(|(knowledge_base, _)| knowledge_bases.is_empty() || knowledge_bases.contains(knowledge_base))
-        .collect();
-    embedded.sort_by(|(_, a), (_, b)| (b.occurred_at, &a.request_id).cmp(&(a.occurred_at, &b.request_id)));
-    let others = match embedded.len() {
-        0 | 1 => String::new(),
-        many => format!("; {} more did so about that time", many - 1),
-    };
-    let link = |(knowledge_base, line): (String, audit_domain::ledger::record::InvocationLine)| {
-        let known = if knowledge_bases.is_empty() { "" } else { ", which has these passages" };
-        Link {
-            common: common.clone(),
-            other_request_id: line.request_id,
-            relation: RETRIEVAL.to_owned(),
-            basis: format!(
-                "the role of knowledge base {knowledge_base}{known} embedded a question, {}{others}",
-                apart(line.occurred_at.duration_since(called))
-            ),
-            certainty: Certainty::Inferred,
-        }
-    };
-    Ok(embedded.into_iter().map(link).collect())
-}
-
 /// At most so many of each relation, and the sources of those that are shown as steps.
 fn bounded(found: Vec<Found>, embedded: Vec<Link>) -> Links {
     let mut links = Links::default();
@@ -386,13 +248,6 @@ fn bounded(found: Vec<Found>, embedded: Vec<Link>) -> Links {
 
 fn is_rerank(invocation: &Invocation) -> bool {
     invocation.body_shape.as_deref() == Some("rerank")
-}
-
-/// The knowledge base in whose session a question was embedded.
-fn embedder(principal: &Principal) -> Option<String> {
-    let session = principal.session.as_deref()?;
-    let rest = EMBEDDERS.iter().find_map(|begins| session.strip_prefix(begins))?;
-    Some(rest.split('-').next().unwrap_or(rest).to_owned())
 }
 
 /// `2 s before it`.
