@@ -844,6 +844,10 @@ def check_audit(stack):
     tick = json.loads((ROOT / "events" / "triggers" / "schedule.json").read_text())
     # where the incident's logs go to is no bucket of this stack
     expected = {"NoTrail on trail/none", "InvocationLogElsewhere on model-invocation-logging-configuration/default"}
+    # CloudFormation names a rule of another bus `bus|rule`; the emulator leaves its bus out, so it cannot be asked for
+    rule = stack.resources["RecordAttributionsRule"]
+    if "|" not in rule:
+        expected.add(f"AuditNotChecked on event-rule/{rule}")
     for _ in range(2):
         stack.send("CheckAuditQueueUrl", json.dumps(tick))
         wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["CheckAuditQueueUrl"]) == 0)
