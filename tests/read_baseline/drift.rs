@@ -259,9 +259,12 @@ async fn what_is_gone_without_an_event_is_missed() {
         }
         world.cloud.bedrock.remove("data-source", "KB1:DS1", DRAFT);
         if with_event {
+            world.cloud.bedrock.remove("knowledge-base", "KB1", DRAFT);
+            // CloudTrail's whole second, and one that is behind the look just now
+            let then = ago(0).checked_add(SignedDuration::from_secs(1)).unwrap();
             for name in ["DeleteGuardrail", "DeleteKnowledgeBase"] {
                 let mut deleted: Value =
-                    serde_json::from_str(&event("changes/DeleteGuardrail", ago(0))).unwrap();
+                    serde_json::from_str(&event("changes/DeleteGuardrail", then)).unwrap();
                 deleted["detail"]["eventName"] = name.into();
                 deleted["detail"]["eventID"] = format!("event-{name}").into();
                 deleted["detail"]["requestID"] = format!("request-{name}").into();
