@@ -106,6 +106,7 @@ async fn a_weakened_guardrail_is_told_field_by_field() {
         "who:       marta.klein@example.com",
         "severity:  critical\n",
         "changed:   3 fields, weaker\n",
+        " UTC; what no event told since is in it, too\n",
         "contentPolicy.filters[MISCONDUCT].inputStrength: \"HIGH\" -> \"LOW\" (weaker)\n",
         "contextualGroundingPolicy.filters[GROUNDING].threshold: 0.85 -> 0.3 (weaker)\n",
         "topicPolicy.topics[Coverage promises]: {",

@@ -19,7 +19,12 @@ async fn ledger(world: &World, bodies: &[&String]) -> (Vec<Record>, Vec<State>) 
     let mut records = Vec::new();
     for body in bodies {
         records.extend(world.records_of(body).await.into_iter().filter_map(|record| match record {
-            Record::Diff(diff) => Some(Record::Diff(Box::new(Diff { observed_at: None, ..*diff }))),
+            // when things were read is the clock's, and another one in each world
+            Record::Diff(diff) => {
+                assert_eq!(diff.before_at.is_some(), diff.state_before.is_some(), "{diff:#?}");
+                assert!(diff.before_at <= diff.observed_at, "{diff:#?}");
+                Some(Record::Diff(Box::new(Diff { observed_at: None, before_at: None, ..*diff })))
+            }
             Record::Change(_) => Some(record),
             _ => None,
         }));

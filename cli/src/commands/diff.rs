@@ -4,6 +4,7 @@ use audit_app::answer::BlastRadius;
 use audit_domain::{
     change::{Change, Outcome},
     ledger::record::{Diff, DiffRead, FieldChange},
+    time,
 };
 use jiff::tz::Offset;
 use serde_json::{Value, json};
@@ -30,6 +31,9 @@ pub(super) fn print(change: &Change, diff: Option<&Diff>) {
     }
     if let Some(note) = note(diff) {
         output::say(&format!("  {}", output::line(&note)));
+    }
+    if let Some(before) = diff.before_at.filter(|_| !diff.fields.is_empty()) {
+        output::say(&format!("  compared with what was read {}", time::rfc3339(before)));
     }
 }
 
@@ -107,8 +111,8 @@ pub(super) fn blast_radius(radius: &BlastRadius) -> Value {
     json!({
         "guardrail_id": radius.guardrail_id,
         "version": radius.version,
-        "since": audit_domain::time::rfc3339(radius.since),
-        "until": radius.until.map(audit_domain::time::rfc3339),
+        "since": time::rfc3339(radius.since),
+        "until": radius.until.map(time::rfc3339),
         "responses": radius.responses,
         "of_unknown_version": radius.of_unknown_version,
         "command": format!("bedrock-audit {}", command(radius)),
@@ -116,7 +120,7 @@ pub(super) fn blast_radius(radius: &BlastRadius) -> Value {
 }
 
 fn command(radius: &BlastRadius) -> String {
-    let until = radius.until.map(|until| format!(" --until {}", audit_domain::time::rfc3339(until)));
-    let since = audit_domain::time::rfc3339(radius.since);
+    let until = radius.until.map(|until| format!(" --until {}", time::rfc3339(until)));
+    let since = time::rfc3339(radius.since);
     format!("invocations --guardrail {} --since {since}{}", radius.guardrail_id, until.unwrap_or_default())
 }

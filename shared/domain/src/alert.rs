@@ -243,6 +243,13 @@ fn fields(change: &Change, diff: &Diff) -> Vec<String> {
     if diff.holds_later_changes() {
         lines.push("it was changed again before it was read: these are the changes of both".to_owned());
     }
+    // nobody is blamed for what another one did meanwhile without being seen
+    if let Some(before) = diff.before_at.filter(|_| !told.is_empty() && !drift::is_drift(change)) {
+        lines.push(format!(
+            "compared with what was read {}; what no event told since is in it, too",
+            moment(before)
+        ));
+    }
     lines
 }
 

@@ -142,7 +142,8 @@ where
         found: &Found,
     ) -> Result<Timestamp, PortError> {
         let after = found.read.as_ref().map_or("gone", |read| read.sha256().short());
-        let difference = format!("{}#{after}", known.sha256.short());
+        // a later state of the same content is another one: what was seen before it says nothing of now
+        let difference = format!("{}@{}#{after}", known.sha256.short(), known.observed_at.as_second());
         let now = self.now();
         let expires_at = now.as_second().saturating_add(MONTH);
         self.recorder.ledger.first_sight(subject, &difference, now, expires_at).await

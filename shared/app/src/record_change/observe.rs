@@ -69,7 +69,7 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         let seen = Seen { state: after.clone(), updated_at, is_unchanged: false };
         let diff = self.diff(change, &after.subject, Some(before), &seen);
         let read = if after.is_tombstone { DiffRead::Gone } else { DiffRead::Ok };
-        Diff { read, before_at: Some(before.observed_at), ..diff }
+        Diff { read, ..diff }
     }
 
     async fn read(&self, change: &Change, subject: &Subject) -> Result<(Diff, Option<PortError>), PortError> {
@@ -199,6 +199,7 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         let diff = Diff {
             observed_at: Some(self.recording.now),
             updated_at: seen.updated_at,
+            before_at: before.map(|state| state.observed_at),
             state_before: before.map(|state| state.sha256.clone()),
             state_after: Some(seen.state.sha256.clone()),
             verdict: comparison.verdict,

@@ -55,6 +55,10 @@ pub const EXPECTED: &[Expected] = &[
         logical_id: "RecordChangesRule",
         pattern: r#"{"source":[{"prefix":"aws.bedrock"}],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventCategory":["Management"],"readOnly":[false]}}"#,
     },
+    Expected {
+        logical_id: "WatchRule",
+        pattern: r#"{"source":["aws.cloudtrail","aws.iam","aws.kms","aws.organizations","aws.scheduler"],"detail-type":["AWS API Call via CloudTrail"],"detail":{"eventName":["AttachGroupPolicy","AttachPolicy","AttachRolePolicy","AttachUserPolicy","CreatePolicy","CreatePolicyVersion","CreateSchedule","DeleteGroupPolicy","DeleteImportedKeyMaterial","DeletePolicy","DeletePolicyVersion","DeleteRole","DeleteRolePermissionsBoundary","DeleteRolePolicy","DeleteSchedule","DeleteTrail","DeleteUserPolicy","DetachGroupPolicy","DetachPolicy","DetachRolePolicy","DetachUserPolicy","DisableKey","DisablePolicyType","EnablePolicyType","PutEventSelectors","PutGroupPolicy","PutKeyPolicy","PutRolePermissionsBoundary","PutRolePolicy","PutUserPolicy","RevokeGrant","ScheduleKeyDeletion","SetDefaultPolicyVersion","StopLogging","UpdateAssumeRolePolicy","UpdatePolicy","UpdateSchedule","UpdateTrail"]}}"#,
+    },
 ];
 
 /// Rules whose patterns are not compared: they hold names that only a deployment knows. Who changes one of them calls
@@ -64,7 +68,6 @@ pub const NOT_COMPARED: &[&str] = &[
     "ReadBaselineDeploymentRule",
     "WatchDeliveryRule",
     "WatchObjectsRule",
-    "WatchRule",
     "WatchStorageRule",
 ];
 

@@ -59,12 +59,12 @@ pub fn is_restated(known: &State, found: Option<&Document>) -> bool {
         return false;
     };
     let before = Document::of(known.subject.kind, &known.document);
-    let is_undated = before.updated_at() == found.updated_at();
+    let same_date = before.updated_at() == found.updated_at();
     match known.subject.kind {
-        DataSource | Guardrail | InferenceProfile | KnowledgeBase | Prompt => is_undated,
+        DataSource | Guardrail | InferenceProfile | KnowledgeBase | Prompt => same_date,
         Agent | Flow => {
             let compared = compare(known.subject.kind, Known::Present(&before), Known::Present(found));
-            is_undated && compared.left_out == 0 && compared.fields.iter().all(|field| field.before.is_none())
+            same_date && compared.left_out == 0 && compared.fields.iter().all(|field| field.before.is_none())
         }
         _ => false,
     }
