@@ -8,10 +8,12 @@
 //! * [`prompt_drift`]: a system prompt that nobody used before is told of, while its object is indexed.
 //! * [`record_change`]: a change into the ledger, and its alert out.
 //! * [`record_attribution`]: what an application tells of an answer's sources into the ledger.
+//! * [`ask`]: a question to a knowledge base, whose answer's sources are recorded in the same way.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
 
 pub mod answer;
+pub mod ask;
 pub mod body_request;
 pub mod index;
 pub mod index_trail;
