@@ -9,9 +9,11 @@
 //! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
+//! * `ask`: the real `bedrock-audit ask` against a knowledge base that answers, refuses and says nothing.
 //! * `command_line`: the real `bedrock-audit` binary.
 
 mod architecture;
+mod ask;
 mod backfill;
 mod bedrock_reads;
 mod bodies;

@@ -103,7 +103,7 @@ fn citation(citation: &Citation) -> Value {
         json!({
             "uri": reference.uri,
             "excerpt": beginning(reference),
-            "text_sha256": reference.text.is_some().then(|| reference.hash.as_str()),
+            "text_sha256": reference.hash.as_str(),
             "location_type": reference.location_type,
             "content_type": reference.content_type,
             "chunk_id": reference.chunk_id,

@@ -2,6 +2,7 @@
 //!
 //! * [`cloud`]: engines for DynamoDB and S3, a topic that keeps what it is sent, and one gateway in front of them.
 //! * [`bedrock`]: the reading operations of Bedrock behind the same gateway.
+//! * [`knowledge_base`]: questions to knowledge bases behind the same gateway.
 //! * [`faults`]: what the gateway does instead of answering: throttle, refuse, kill the caller.
 //! * [`function`]: runs a real function binary against a Lambda Runtime API endpoint.
 //! * [`contract`]: what every ledger has to keep.
@@ -11,3 +12,4 @@ pub mod cloud;
 pub mod contract;
 pub mod faults;
 pub mod function;
+pub mod knowledge_base;
