@@ -51,6 +51,7 @@ SERVE = """
 import json, os, pathlib
 
 from ministack import app as ministack
+from ministack.core import iam_actions
 from ministack.services import bedrock, bedrock_agent
 
 emulator = ministack.app
@@ -66,6 +67,18 @@ async def read_document(method, path, headers, body, query):
     return 404, gone, json.dumps({"message": f"there is no {asked}"}).encode()
 
 bedrock.handle_request = bedrock_agent.handle_request = read_document
+
+# its IAM does not know rules by the ARNs that it gives them itself
+resource_arn = iam_actions.extract_resource_arn
+
+def rule_arn(service, method, path, headers, body, query, region, account):
+    asked = json.loads(body or b"{}") if service == "events" else {}
+    name = asked.get("Name") or asked.get("Rule")
+    if name and "EventBusName" not in asked:
+        return f"arn:aws:events:{region}:{account}:rule/{name}"
+    return resource_arn(service, method, path, headers, body, query, region, account)
+
+iam_actions.extract_resource_arn = rule_arn
 
 async def behind_tls(scope, receive, send):
     if scope["type"] == "http":
@@ -86,6 +99,8 @@ STATES = (
     (3, f"{GUARDRAIL}@4", "guardrail-4.json"),
     (5, "GET /enforcedGuardrailsConfiguration@DRAFT", "enforced.json"),
 )
+# What the baseline finds: one list has an entry, and nothing is on the others.
+LISTS = {"GET /guardrails@DRAFT": {"guardrails": [{"id": "gr4k2p9x7wzq", "version": "DRAFT"}]}}
 # The fields that the incident's guardrail was weakened in.
 WEAKENED = {
     "contentPolicy.filters[MISCONDUCT].inputStrength",
@@ -135,7 +150,7 @@ class Emulator:
                     "GATEWAY_PORT": str(port),
                     "MINISTACK_ACCOUNT_ID": ACCOUNT,
                     "MINISTACK_REGION": REGION,
-                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
+                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
                     "S3_DATA_DIR": str(folder / "s3"),
                     "STATE_DIR": str(folder / "state"),
                     "TMPDIR": str(folder),
@@ -432,10 +447,10 @@ def check_outputs(stack):
     """the stack has the outputs that the command line and the README name"""
     expected = {"RecordsTable", "StatesTable", "DeliveriesTable", "AuditBucket", "LogBucket"}
     expected |= {"AlertTopicArn", "ChangesTopicArn", "IndexInvocationsQueueUrl", "RecordChangesQueueUrl"}
-    expected |= {"BodyQueueUrl"}
-    expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "IndexTrailQueueUrl"}
+    expected |= {"BodyQueueUrl", "IndexTrailQueueUrl", "ReadBaselineQueueUrl", "RecordAttributionsQueueUrl"}
+    expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "ReadBaselineDeploymentRule"}
     expected |= {"ApplicationBus", "ApplicationBusArn", "ApplicationPolicyArn", "RecordAttributionsFunction"}
-    expected |= {"RecordAttributionsQueueUrl", "RecordAttributionsRule"}
+    expected |= {"RecordAttributionsRule"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
 
@@ -466,6 +481,49 @@ def check_change_rule(stack):
     equal("a data event", stack.matches("RecordChangesRule", data), False)
     for envelope in incident_changes():
         equal(envelope["detail"]["eventName"], stack.matches("RecordChangesRule", envelope), True)
+
+
+def watched(part):
+    """The cases of a part of the table of watched calls: each a call, and one that is nearly one."""
+    own = {
+        "bedrock-audit-logbucket-5k2m9q7x1v3c": "LogBucket",
+        "bedrock-audit-auditbucket-8h4t6w2z0b1n": "AuditBucket",
+    }
+    for path in sorted((ROOT / "events" / "watch").glob(f"{part}.ndjson")):
+        for line in path.read_text().splitlines():
+            yield path.stem, json.loads(line), own
+
+
+def through_cloudtrail(record):
+    source = record["eventSource"].partition(".")[0]
+    envelope = {"version": "0", "id": record["eventID"], "detail-type": "AWS API Call via CloudTrail"}
+    envelope |= {"source": f"aws.{source}", "account": ACCOUNT, "time": record["eventTime"]}
+    return envelope | {"region": record["awsRegion"], "resources": [], "detail": record}
+
+
+def check_watch_rules(stack):
+    """each watched call and deletion passes one rule, and what is on others' resources none that can tell"""
+    rules = ("WatchRule", "WatchStorageRule", "WatchDeliveryRule", "WatchObjectsRule")
+    for part, case, own in watched("*"):
+        for member, expected in (("hit", 1), ("miss", 0)):
+            event = case[member] if part == "objects" else through_cloudtrail(case[member])
+            text = json.dumps(event)
+            for name, output in own.items():
+                text = text.replace(name, stack.outputs[output])
+            passed = [rule for rule in rules if stack.matches(rule, json.loads(text))]
+            if member == "miss":
+                passed = [rule for rule in passed if rule != "WatchRule"]
+            equal(f"{member} of {case.get('operation', part)}", len(passed), expected)
+
+
+def check_watched(stack):
+    """a call that the ledger decides counts once the ledger knows its resource"""
+    case = next(case for _, case, _ in watched("schedules") if case["operation"] == "DeleteSchedule")
+    for member in ("known", "hit"):
+        record = case[member]
+        record["eventTime"] = happened(0)
+        stack.send("RecordChangesQueueUrl", json.dumps(through_cloudtrail(record)))
+        wait_for(f"the alert about {record['eventName']}", lambda: change_records(stack, record, "alert"))
 
 
 def check_invocations(stack):
@@ -638,6 +696,59 @@ def check_trail(stack):
     equal("a digest", stack.matches("IndexTrailRule", digest), False)
 
 
+def check_deployment_rule(stack):
+    """the deployment of this stack begins a baseline, and no other one's"""
+    (described,) = stack.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    for stack_id, status, expected in (
+        (described["StackId"], "CREATE_COMPLETE", True),
+        (described["StackId"], "UPDATE_COMPLETE", True),
+        (described["StackId"], "UPDATE_IN_PROGRESS", False),
+        (f"{described['StackId']}-another", "UPDATE_COMPLETE", False),
+    ):
+        detail = {"stack-id": stack_id, "status-details": {"status": status, "status-reason": ""}}
+        event = event_of("aws.cloudformation", "CloudFormation Stack Status Change", detail)
+        equal(status, stack.matches("ReadBaselineDeploymentRule", event), expected)
+
+
+def event_of(source, detail_type, detail):
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": ACCOUNT,
+        "time": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": REGION,
+        "resources": [],
+        "detail": detail,
+    }
+
+
+def check_baseline(stack):
+    """a baseline alerts on what no event told, once it was seen for half an hour"""
+    guardrail = f"{ACCOUNT}/{REGION}/guardrail/gr4k2p9x7wzq"
+    before = len(stack.states(guardrail, "DRAFT"))
+    # the service dates it before what is known: nothing says when it was edited
+    earlier = STARTED - datetime.timedelta(hours=1)
+    edited = answer("guardrail-DRAFT-thursday.json", earlier.isoformat()) | {"name": "edited-without-an-event"}
+    stack.emulator.bedrock.put({**LISTS, f"{GUARDRAIL}@DRAFT": edited})
+    begin = lambda: stack.send("ReadBaselineQueueUrl", json.dumps(event_of("aws.events", "Scheduled Event", {})))
+    begin()
+    table = stack.dynamodb.Table(stack.outputs["StatesTable"])
+    sights = Key("subject").eq(f"sight/{guardrail}@DRAFT")
+    (sight,) = wait_for("the first sight", lambda: table.query(KeyConditionExpression=sights)["Items"])
+    equal("states", len(stack.states(guardrail, "DRAFT")), before)
+    # half an hour is long
+    table.put_item(Item={**sight, "seen_at": earlier.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
+    begin()
+    drift = lambda: [n for n in stack.alerts.drain() if "Drift on guardrail/gr4k2p9x7wzq" in (n.get("Subject") or "")]
+    (alert,) = wait_for("the alert", drift)
+    if "who:       no event tells who" not in alert["Message"] or "name: " not in alert["Message"]:
+        raise AssertionError(alert["Message"])
+    wait_for("the state", lambda: len(stack.states(guardrail, "DRAFT")) == before + 1)
+    stack.emulator.bedrock.put_states_after(len(incident_changes()))
+
+
 def check_attributions(stack):
     """a response that an application puts on the stack's bus becomes sources, and tells which documents they are from"""
     event = attribution_event("incident-retrieve")
@@ -728,6 +839,24 @@ def alarm_name(notification):
         return json.loads(notification["Message"]).get("AlarmName")
 
 
+def check_audit(stack):
+    """the check of the audit may read everything, finds the rules and queues in order, and that no trail is there"""
+    tick = json.loads((ROOT / "events" / "triggers" / "schedule.json").read_text())
+    # where the incident's logs go to is no bucket of this stack
+    expected = {"NoTrail on trail/none", "InvocationLogElsewhere on model-invocation-logging-configuration/default"}
+    # CloudFormation names a rule of another bus `bus|rule`; the emulator leaves its bus out, so it cannot be asked for
+    rule = stack.resources["RecordAttributionsRule"]
+    if "|" not in rule:
+        expected.add(f"AuditNotChecked on event-rule/{rule}")
+    for _ in range(2):
+        stack.send("CheckAuditQueueUrl", json.dumps(tick))
+        wait_for("the queue to be empty", lambda: stack.waiting(stack.outputs["CheckAuditQueueUrl"]) == 0)
+    subjects = [notification.get("Subject") or "" for notification in stack.alerts.drain_until_silent()]
+    # [severity] what on which, noticed by ...: a long subject is cut at the end
+    found = [subject.split("] ")[1].split(", ")[0] for subject in subjects if ", notic" in subject]
+    equal("faults", sorted(found), sorted(expected))
+
+
 def check_dead_letters(stack):
     """a message that nobody can read ends in the dead-letter queue"""
     # the real visibility timeout would make five attempts last half an hour
@@ -744,6 +873,7 @@ CHECKS = (
     check_outputs,
     check_log_rule,
     check_change_rule,
+    check_watch_rules,
     check_invocations,
     check_delivery_counts,
     check_invocations_again,
@@ -756,10 +886,14 @@ CHECKS = (
     check_states,
     check_changes_again,
     check_trail,
+    check_deployment_rule,
+    check_baseline,
+    check_watched,
     check_attributions,
     check_attribution_by_location,
     check_email_filter,
     check_alarms,
+    check_audit,
     check_dead_letters,
 )
 

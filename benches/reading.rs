@@ -8,7 +8,7 @@ use std::{io::Write as _, sync::LazyLock};
 
 use audit_app::inflate::{Inflate, PIECE};
 use audit_domain::{
-    change::{Origin, TrailEvent},
+    change::{Origin, TrailEvent, watch::Watching},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::RecordReading,
@@ -101,8 +101,9 @@ fn read_invocations(bencher: Bencher<'_, '_>, object: &&'static Object) {
 #[divan::bench(sample_count = 30)]
 fn read_trail(bencher: Bencher<'_, '_>) {
     let location = ObjectLocation::object("logs", "generated.json.gz");
+    let watching = Watching::default();
     let read = |ordinal, bytes: &[u8]| {
-        let (event, used) = TrailEvent::read(bytes, ordinal, &location, Origin::Import)?;
+        let (event, used) = TrailEvent::read(bytes, ordinal, &location, Origin::Import, &watching)?;
         black_box(&event);
         Ok(((), used))
     };

@@ -24,7 +24,7 @@ fn subject(kind: &str, id: &str, version: Option<&str>) -> Subject {
 const GUARDRAIL_ARN: &str = "arn:aws:bedrock:eu-central-1:444455556666:guardrail/gr4k2p9x7wzq";
 
 /// One resource of each kind, and an agent with more parts than a page has.
-fn furnish(cloud: &Cloud) {
+pub(super) fn furnish(cloud: &Cloud) {
     let put = |kind: &str, id: &str, version: &str, document: Value| {
         cloud.bedrock.put(kind, id, version, document);
     };
@@ -73,7 +73,7 @@ fn denied(why: &str) -> ResourceRead {
 }
 
 /// What is read, and how the document says which one it is.
-const EVERY_KIND: [(&str, &str, Option<&str>, &str, &str); 13] = [
+pub(super) const EVERY_KIND: [(&str, &str, Option<&str>, &str, &str); 13] = [
     ("guardrail", "gr4k2p9x7wzq", None, "/version", DRAFT),
     ("guardrail", "gr4k2p9x7wzq", Some("3"), "/version", "3"),
     ("prompt", "PROMPT0001", Some(DRAFT), "/version", DRAFT),
@@ -106,15 +106,17 @@ async fn every_kind_is_read_with_the_calls_that_the_role_allows() {
 
     let called: BTreeSet<String> = cloud.faults.seen().into_iter().collect();
     let template = text("template.yaml");
-    let role = template.split("\n  RecordChangesRole:\n").nth(1).expect("the role");
-    let role = role.split("\n\n").next().unwrap();
-    let allowed: BTreeSet<String> = role
-        .lines()
-        .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: "))
-        .filter(|line| line.starts_with("bedrock:"))
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(called, allowed);
+    for role in ["RecordChangesRole", "IndexTrailRole"] {
+        let block = template.split(&format!("\n  {role}:\n")).nth(1).expect(role);
+        let block = block.split("\n\n").next().unwrap();
+        let allowed: BTreeSet<String> = block
+            .lines()
+            .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: "))
+            .filter(|line| line.starts_with("bedrock:"))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(called, allowed, "{role}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

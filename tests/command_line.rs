@@ -1,5 +1,6 @@
 //! The real `bedrock-audit` binary.
 
+mod sources;
 mod timeline;
 
 use std::{path::Path, process::Command};
@@ -163,9 +164,8 @@ fn nothing_found_and_what_cannot_be_are_told_apart() {
     assert_eq!(ask(&ledger, &["invocations", "--model", "no-such-model"]).status, 1);
     let states = ask(&ledger, &["states", "guardrail/gr4k2p9x7wzq", "--json"]);
     assert_eq!((states.status, states.json()), (1, serde_json::json!([])), "files tell no states");
-    let later = ask(&ledger, &["sources", "s3://handbook/claims.pdf", "--json"]);
-    assert_eq!((later.status, later.json()), (1, serde_json::json!([])));
-    assert!(later.stderr.contains("not recorded yet"), "{}", later.stderr);
+    let sources = ask(&ledger, &["sources", "s3://handbook/claims.pdf", "--json"]);
+    assert_eq!((sources.status, sources.json()), (1, serde_json::json!([])));
     for wrong in [
         &["changes", "--since", "someday"][..],
         &["changes", "--since", "2026-10-02", "--until", "2026-10-01"],
@@ -174,6 +174,8 @@ fn nothing_found_and_what_cannot_be_are_told_apart() {
         &["index", "s3://"],
         &["invocations", "--guardrail", "g", "--no-guardrail"],
         &["states", "guardrail/g", "--at", "someday"],
+        &["sources", "s3://buck*"],
+        &["sources", "s3://bucket/a", "--since", "someday"],
         &["unknown"],
         &["--tables", "one,two", "changes"],
     ] {
@@ -333,6 +335,9 @@ fn the_demo_tells_its_story() {
         CLAIMS_PROMPT,
         "3 passages in the context, 1 cited",
         "DRAFT for discussion",
+        "known from",
+        "sources s3://example-mutual-policies/drafts/2023/water-damage-proposal.docx",
+        "3 requests with a passage of s3://example-mutual-policies/drafts/2023/water-damage-proposal.docx",
     ] {
         assert!(demo.stdout.contains(part), "{part:?} in\n{}", demo.stdout);
     }
@@ -385,5 +390,42 @@ fn the_demos_ledger_knows_what_was_changed_what_was_in_force_and_what_ran_under_
     assert_eq!(
         ask(&ledger, &["states", "guardrail/gr4k2p9x7wzq", "--json"]).json().as_array().unwrap().len(),
         4
+    );
+}
+
+/// Calls of other services out of a trail's file, in whichever order they stand there: what the ledger decides comes last.
+#[test]
+fn watched_calls_are_found_in_a_file_and_shown_with_what_they_break() {
+    let case = |part: &str, operation: &str| -> Value {
+        let cases = text(&format!("events/watch/{part}.ndjson"));
+        let mut cases = cases.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        cases.find(|case| case["operation"] == operation).unwrap()
+    };
+    let (deleted, retention) = (case("schedules", "DeleteSchedule"), case("delivery", "PutRetentionPolicy"));
+    let mut deployed = case("delivery", "UpdateFunctionCode")["hit"].take();
+    deployed["sourceIPAddress"] = "cloudformation.amazonaws.com".into();
+    let records = serde_json::json!({"Records": [deleted["hit"], deleted["known"], deleted["miss"], deployed, retention["hit"]]});
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trail.json.gz");
+    std::fs::write(&file, gzip(records.to_string().as_bytes())).unwrap();
+    let ledger = folder.path().join("ledger.db");
+    let counts = ask(&ledger, &["--json", "index", file.to_str().unwrap()]).json();
+    assert_eq!((&counts["indexed"], &counts["ignored"]), (&4.into(), &1.into()), "{counts}");
+
+    let shown = ask(&ledger, &["changes", "--since", "2026-10-01"]).stdout;
+    for part in [
+        "through CloudFormation",
+        "ingestion-schedule/default:kb-hourly",
+        "a knowledge base may no longer read its documents again",
+    ] {
+        assert!(shown.contains(part), "{part} in\n{shown}");
+    }
+    // the command that an alert names
+    let group = "log-group//aws/lambda/bedrock-audit/record-changes";
+    let named = ask(&ledger, &["--json", "changes", "--resource", group, "--since", "2026-10-01"]).json();
+    assert_eq!(named.as_array().map(Vec::len), Some(1), "{named}");
+    assert_eq!(
+        (&named[0]["breaks"], &named[0]["deployment"]),
+        (&"what was logged may be deleted earlier".into(), &false.into())
     );
 }

@@ -258,6 +258,61 @@ async fn a_file_comes_again_for_what_it_alone_told_and_could_not_be_read() {
     assert_eq!(both.alerts(), 4);
 }
 
+/// IAM reports to us-east-1 alone, a trail to its home region: elsewhere such calls are in the trail's files only.
+#[tokio::test(flavor = "multi_thread")]
+async fn watched_calls_of_other_regions_are_found_in_the_file() {
+    let mut both = Both::start().await;
+    let when = ago(10).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let call = |id: &str, source: &str, name: &str, parameters: Value| {
+        json!({
+            "eventVersion": "1.11", "eventSource": source, "eventName": name, "readOnly": false, "eventTime": when,
+            "awsRegion": "us-east-1", "recipientAccountId": "444455556666", "eventCategory": "Management",
+            "userIdentity": {"type": "IAMUser", "userName": "eve", "arn": "arn:aws:iam::444455556666:user/eve"},
+            "requestParameters": parameters, "responseElements": null, "eventID": id, "requestID": id,
+        })
+    };
+    let policy = |action: &str| json!({"Statement": [{"Effect": "Allow", "Action": [action]}]}).to_string();
+    let put_role_policy = |id: &str, action: &str| {
+        let parameters = json!({"roleName": "app", "policyName": "p", "policyDocument": policy(action)});
+        call(id, "iam.amazonaws.com", "PutRolePolicy", parameters)
+    };
+    // a file has no order: what the ledger has to know stands behind what asks for it
+    let schedule = json!({"name": "nightly", "groupName": "default"});
+    let mut starts = schedule.clone();
+    starts["target"] = json!({"arn": "arn:aws:scheduler:::aws-sdk:bedrockagent:startIngestionJob"});
+    let records = json!({"Records": [
+        call("deleted", "scheduler.amazonaws.com", "DeleteSchedule", schedule),
+        call("other", "scheduler.amazonaws.com", "DeleteSchedule", json!({"name": "backup", "groupName": "default"})),
+        call("stopped", "cloudtrail.amazonaws.com", "StopLogging", json!({"name": "main"})),
+        put_role_policy("opened", "bedrock:*"),
+        put_role_policy("logs", "logs:*"),
+        call("orders", "s3.amazonaws.com", "DeleteBucketPolicy", json!({"bucketName": "orders"})),
+        call("evidence", "s3.amazonaws.com", "DeleteBucketPolicy", json!({"bucketName": LOGS})),
+        call("made", "scheduler.amazonaws.com", "CreateSchedule", starts),
+    ]});
+    both.world.cloud.put_log(KEY, gzip(records.to_string().as_bytes())).await;
+    for _ in 0..2 {
+        assert!(!both.read(KEY).await);
+    }
+    let mut told: Vec<_> = ["stopped", "opened", "evidence", "made", "deleted", "other", "logs", "orders"]
+        .into_iter()
+        .filter(|id| {
+            both.world.sent_to(ALERTS).iter().any(|alert| alert.message.contains(&format!("event {id},")))
+        })
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, ["deleted", "evidence", "made", "opened", "stopped"]);
+    assert_eq!(both.alerts(), told.len());
+    let stopped =
+        both.world.sent_to(ALERTS).into_iter().find(|alert| alert.message.contains("StopLogging")).unwrap();
+    assert_eq!(stopped.attributes["severity"], "critical");
+    assert!(
+        stopped.message.contains("breaks:") && stopped.message.contains("who:       eve"),
+        "{}",
+        stopped.message
+    );
+}
+
 /// Invariant 4, by way of a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_the_middle_of_a_file_no_alert_is_lost() {

@@ -7,6 +7,9 @@
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `index_trail`, `record_changes`, `record_attributions`, `what_changed`: the real function binaries against real engines, and faults in front of them.
 //! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
+//! * `read_baseline`: the real function that looks for what no event tells.
+//! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
+//! * `check_audit`: the real `check-audit` binary, and everything that can be out of order.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `ask`: the real `bedrock-audit ask` against a knowledge base that answers, refuses and says nothing.
@@ -17,17 +20,21 @@ mod ask;
 mod backfill;
 mod bedrock_reads;
 mod bodies;
+mod check_audit;
 mod command_line;
 mod index_invocations;
 mod index_trail;
 mod ledger;
 mod operations;
 mod prompt_drift;
+mod read_baseline;
 mod record_attributions;
 mod record_changes;
 mod recorder;
+mod sources;
 mod template;
 mod verdicts;
+mod watch;
 mod what_changed;
 
 use std::path::PathBuf;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use audit_domain::change::{
     Severity,
     operations::{SERVICES, Service, watched},
+    watch::{AREAS, Area},
 };
 
 use super::{project, text};
@@ -37,6 +38,26 @@ fn document() -> String {
             writeln!(document, "| `{event}` | `{kind}` | {severity} |").unwrap();
         }
     }
+    document.push_str(
+        "\n# The audit watches itself, and what lies around Bedrock\n\n\
+         Generated from the table in `shared/domain/src/change/watch/`. These calls count only where they concern what is said\n\
+         above each table, so the account's other traffic stays out. Lambda's names end in a date, which is left out here.\n\
+         A call that comes through CloudFormation is labelled as a deployment and is a step lower (`DeleteStack` is not).\n",
+    );
+    for Area { name, event_source, concerns, calls } in AREAS {
+        write!(document, "\n## {name}\n\n`{event_source}`: {concerns}.\n").unwrap();
+        document.push_str("\n| operation | resource kind | severity | what it breaks |\n|---|---|---|---|\n");
+        for call in *calls {
+            let (event, kind, severity) = (call.event_name, call.kind.name, call.severity.name());
+            writeln!(document, "| `{event}` | `{kind}` | {severity} | {} |", call.breaks).unwrap();
+        }
+    }
+    document.push_str(
+        "\n## S3: deleted evidence\n\n\
+         `Object Deleted` events of the log buckets and the audit bucket, as `ObjectDeleted` on `log-object`: critical where\n\
+         somebody deleted for good, high where a delete marker hides the object, medium and low where a lifecycle rule did it.\n\
+         Each is recorded; one alert an hour goes out for each bucket, requester and reason.\n",
+    );
     document
 }
 

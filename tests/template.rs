@@ -2,9 +2,12 @@
 
 use audit_domain::{
     attribution::event::{DETAIL_TYPE, RESPONSES, SOURCE},
+    change::watch::AREAS,
+    check::rule::{EXPECTED, NOT_COMPARED, queue_of},
     ledger::schema::{TABLES, TIME_TO_LIVE},
 };
-use audit_lambda::environment::VARIABLES;
+use audit_lambda::environment::{RESTED_ON, VARIABLES};
+use serde_json::Value;
 
 use super::text;
 
@@ -62,8 +65,12 @@ fn every_function_has_its_block_and_its_variables() {
             .collect();
         let source = text(&format!("functions/{name}/src/main.rs"));
         for variable in VARIABLES {
+            let watches =
+                RESTED_ON.contains(&variable.name) || matches!(variable.name, "STACK_NAME" | "LOG_BUCKETS");
             let reads = source.contains(variable.name)
+                || (watches && source.contains(".watching()"))
                 || (variable.name == "LOG_BUCKETS" && source.contains(".log_buckets()"))
+                || (variable.name == "STACK_NAME" && source.contains(".stack_name()"))
                 || (variable.name == "RETENTION_DAYS" && source.contains(".retention()"))
                 || (variable.name == "ALERT_MAX_AGE_HOURS" && source.contains(".alert_max_age()"))
                 || (variable.name == "EXCERPT_CHARACTERS" && source.contains(".excerpt_characters()"))
@@ -92,6 +99,151 @@ fn no_function_can_overwrite_at_will() {
         });
         let denied_only = action == "s3:*";
         assert!(denied_only || !granted, "{action} is granted");
+    }
+}
+
+/// Every watched call passes a rule: each source and each name that no pattern can judge stands in the template.
+#[test]
+fn every_watched_call_has_a_rule() {
+    let template = text("template.yaml");
+    let block = |name: &str| {
+        let start = template.find(&format!("  {name}:\n    Type: AWS::Events::Rule")).expect(name);
+        let rest = &template[start..];
+        &rest[..rest.find("      Targets:").expect("targets")]
+    };
+    let by_name = block("WatchRule");
+    let narrowed = [block("WatchStorageRule"), block("WatchDeliveryRule")];
+    for area in AREAS {
+        let source = format!("- aws.{}\n", area.event_source.trim_end_matches(".amazonaws.com"));
+        if by_name.contains(&source) {
+            for call in area.calls {
+                assert!(by_name.contains(&format!("- {}\n", call.event_name)), "{}", call.event_name);
+            }
+        } else {
+            assert!(narrowed.iter().any(|rule| rule.contains(&source)), "{}", area.event_source);
+        }
+    }
+    let names = by_name.lines().skip_while(|line| !line.contains("eventName:")).skip(1);
+    for name in names.filter_map(|line| line.trim().strip_prefix("- ")) {
+        let is_watched = AREAS.iter().flat_map(|area| area.calls).any(|call| call.event_name == name);
+        assert!(is_watched, "{name} passes the rule, and no table knows it");
+    }
+}
+
+/// A pattern of EventBridge may have 2,048 characters, and a stack's name 128.
+#[test]
+fn no_pattern_is_too_long_for_a_long_name() {
+    let template = text("template.yaml");
+    for rule in template.split("Type: AWS::Events::Rule").skip(1) {
+        let rule = &rule[..rule.find("      Targets:").unwrap()];
+        // a schedule has none
+        let Some(pattern) = rule.find("EventPattern:").map(|at| &rule[at..]) else { continue };
+        // generous: a level of YAML is less than what it becomes
+        let length: usize = pattern
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+            .map(|line| {
+                line.trim().replace("!Sub ", "").len() + 2 + 128 * line.matches("AWS::StackName").count()
+            })
+            .sum();
+        assert!(length < 2_300, "{length}: {pattern}");
+    }
+}
+
+/// The names of the resources of a type.
+fn resources<'a>(template: &'a str, kind: &str) -> Vec<&'a str> {
+    let type_line = format!("    Type: {kind}");
+    let lines: Vec<_> = template.lines().collect();
+    let pairs = lines.windows(2).filter(|pair| pair[1] == type_line);
+    let names: Vec<_> = pairs.map(|pair| pair[0].trim().trim_end_matches(':')).collect();
+    assert!(!names.is_empty(), "there is no {kind}");
+    names
+}
+
+/// The block of a resource.
+fn resource<'a>(template: &'a str, name: &str) -> &'a str {
+    let block = template.split(&format!("\n  {name}:\n")).nth(1).unwrap_or_else(|| panic!("no {name}"));
+    block.split("\n\n").next().unwrap()
+}
+
+/// The part of YAML that an event pattern is written in: lists, members and scalars, by their indentation.
+fn yaml(lines: &[(usize, String)]) -> Value {
+    let (indent, first) = &lines[0];
+    let heads = lines.iter().enumerate().filter(|(_, line)| line.0 == *indent).map(|(nth, _)| nth);
+    let ends = heads.clone().skip(1).chain([lines.len()]);
+    let parts = heads.zip(ends).map(|(from, to)| &lines[from..to]);
+    if first.starts_with("- ") {
+        let items = parts.map(|part| {
+            let inner = part[0].1.trim_start_matches("- ").to_owned();
+            let is_member = inner.contains(": ") && !inner.starts_with(['!', '"']);
+            if is_member {
+                yaml(&[vec![(indent + 2, inner)], part[1..].to_vec()].concat())
+            } else {
+                scalar(&inner)
+            }
+        });
+        return items.collect();
+    }
+    let members = parts.map(|part| match part[0].1.split_once(": ") {
+        Some((name, value)) => (name.to_owned(), scalar(value)),
+        None => (part[0].1.trim_end_matches(':').to_owned(), yaml(&part[1..])),
+    });
+    Value::Object(members.collect())
+}
+
+fn scalar(text: &str) -> Value {
+    match text {
+        "true" | "false" => (text == "true").into(),
+        text if text.starts_with("!If [CreateLogBucket") => "{bucket}".into(),
+        text => text.trim_matches('"').into(),
+    }
+}
+
+/// What the hourly check takes for the pattern of a rule is its pattern, and it passes events to the queue that is checked.
+#[test]
+fn rules_are_checked_for_the_patterns_and_queues_that_they_have() {
+    let template = text("template.yaml");
+    let mut with_pattern = Vec::new();
+    for name in resources(&template, "AWS::Events::Rule") {
+        let block = resource(&template, name);
+        let queue = format!("          Arn: !GetAtt {}.Arn\n", queue_of(name).unwrap());
+        assert!(block.contains(&queue), "{name} does not pass its events to {queue}");
+        let Some((_, pattern)) = block.split_once("      EventPattern:\n") else { continue };
+        let lines =
+            pattern.lines().map(|line| (line.len() - line.trim_start().len(), line.trim().to_owned()));
+        let lines: Vec<_> = lines.take_while(|(indent, _)| *indent >= 8).collect();
+        if NOT_COMPARED.contains(&name) {
+            continue;
+        }
+        let expected = EXPECTED.iter().find(|rule| rule.logical_id == name);
+        let expected = expected.unwrap_or_else(|| panic!("{name} has no line in check::rule::EXPECTED"));
+        assert_eq!(yaml(&lines), serde_json::from_str::<Value>(expected.pattern).unwrap(), "{name}");
+        with_pattern.push(name);
+    }
+    assert_eq!(with_pattern.len(), EXPECTED.len(), "{with_pattern:?}");
+}
+
+/// Nothing of the stack that passes events on is out of the check's sight; and no message waits unseen.
+#[test]
+fn every_rule_and_queue_is_checked_and_every_queue_has_its_alarm() {
+    let template = text("template.yaml");
+    let role = resource(&template, "CheckAuditRole");
+    let queues = resources(&template, "AWS::SQS::Queue");
+    for name in queues.iter().chain(&resources(&template, "AWS::Events::Rule")) {
+        assert!(role.contains(&format!("!GetAtt {name}.Arn")), "{name} is not in CheckAuditRole");
+    }
+    let alarms: Vec<_> = resources(&template, "AWS::CloudWatch::Alarm")
+        .into_iter()
+        .map(|name| resource(&template, name))
+        .collect();
+    for queue in queues {
+        let metric = match queue.ends_with("DeadLetterQueue") {
+            true => "MetricName: ApproximateNumberOfMessagesVisible",
+            false => "MetricName: ApproximateAgeOfOldestMessage",
+        };
+        let of_queue = format!("Value: !GetAtt {queue}.QueueName");
+        let has_alarm = alarms.iter().any(|alarm| alarm.contains(metric) && alarm.contains(&of_queue));
+        assert!(has_alarm, "{queue} has no alarm with {metric}");
     }
 }
 

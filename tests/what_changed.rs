@@ -18,7 +18,7 @@ use audit_testkit::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::recorder::{GUARDRAIL, World, ago, event, kinds, state};
+use super::recorder::{GUARDRAIL, World, ago, another, changed_at, event, kinds, state};
 
 /// The sample guardrail is published as version 3, and three days later its draft is weakened; here within two hours.
 struct Story {
@@ -320,4 +320,43 @@ async fn an_old_change_that_cannot_be_read_is_summarised() {
     world.take(&old).await;
     assert_eq!(world.diff_of(&old).await.read, DiffRead::Ok);
     assert_eq!(world.sent_to(ALERTS).len(), 1);
+}
+
+/// What changed may be in a part that could not be read: that is not told as nothing, and hides nothing that was known.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_cannot_be_read_is_not_taken_for_unchanged() {
+    let first = event("changes/UpdateAgent", ago(60));
+    let second = another(&first, ago(20), 2);
+    let agent: Value = serde_json::from_str(&first).unwrap();
+    let id = agent["detail"]["responseElements"]["agent"]["agentId"].as_str().unwrap().to_owned();
+    let alias = format!("{id}:L1");
+    let mut world = World::start().await;
+    let document = changed_at(json!({"agentId": id, "instruction": "Answer."}), ago(60));
+    world.cloud.bedrock.put("agent", &id, DRAFT, document);
+    world.cloud.bedrock.put(
+        "agent-alias",
+        &alias,
+        DRAFT,
+        json!({"agentAliasId": "L1", "description": "old"}),
+    );
+    world.take(&first).await;
+    world.cloud.bedrock.refuse("agent-alias", &alias, 403, "AccessDeniedException", "not you");
+    world.cloud.bedrock.put(
+        "agent-alias",
+        &alias,
+        DRAFT,
+        json!({"agentAliasId": "L1", "description": "new"}),
+    );
+    assert_eq!(world.record(std::slice::from_ref(&second)).await, ["1"]);
+    let diff = world.diff_of(&second).await;
+    assert_eq!((diff.read, diff.fields.len()), (DiffRead::Denied, 0), "{diff:#?}");
+    assert_eq!(diff.reason.as_deref(), Some("aliases: AccessDeniedException: not you"));
+    assert_eq!(world.states_of("agent", &id, DRAFT).await.len(), 1);
+
+    world.cloud.bedrock.allow();
+    world.take(&second).await;
+    let diff = world.diff_of(&second).await;
+    let [field] = &diff.fields[..] else { panic!("{diff:#?}") };
+    assert_eq!(field.path, "aliases[L1].description");
+    assert!(world.last_to(ALERTS).subject.unwrap().contains("what changed: UpdateAgent on"));
 }

@@ -8,6 +8,7 @@ pub mod prose;
 
 pub mod bodies;
 pub mod invocations;
+pub mod retrievals;
 pub mod trail;
 
 pub mod ports;

@@ -6,16 +6,25 @@ use std::{
     hint::black_box,
     io::{self, BufWriter, Read as _, Write},
     path::{Path, PathBuf},
+    process,
     time::{Duration, Instant},
 };
 
 use audit_app::inflate::{Inflate, PIECE};
-use benchmarks::{invocations::Invocations, ports, trail::Trail};
+use benchmarks::{
+    invocations::Invocations,
+    ports,
+    retrievals::{self, Retrievals},
+    trail::Trail,
+};
 use clap::Parser;
 use flate2::{Compression, write::GzEncoder};
+use serde::de::IgnoredAny;
 
 /// So often each of two is measured.
 const RUNS: usize = 15;
+/// The present of the generated answers.
+const NOW: &str = "2026-11-01T00:00:00Z";
 
 /// Generated logs, and what a whole run over one takes.
 #[derive(Parser)]
@@ -53,6 +62,22 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Builds a ledger of so many sources with `bedrock-audit index`, once, and says how long `bedrock-audit sources` takes in
+    /// it, as a whole process.
+    Sources {
+        /// The ledger; it is built where it is not there, and left there.
+        #[arg(long)]
+        ledger: PathBuf,
+        /// The program.
+        #[arg(long, default_value = "target/release/bedrock-audit")]
+        program: PathBuf,
+        /// How many passages stand in prompts; a tenth of them is told by responses besides.
+        #[arg(long, default_value = "1000000")]
+        sources: usize,
+        /// The same seed gives the same ledger.
+        #[arg(long, default_value = "7")]
+        seed: u64,
+    },
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -66,6 +91,47 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(io::stdout(), "peak memory: {}", peak_memory()?)?;
         }
         Command::IndexTrail { file } => index_trail(&file)?,
+        Command::Sources { ledger, program, sources, seed } => {
+            if !ledger.exists() {
+                build(&ledger, &program, Retrievals::new(sources, seed))?;
+            }
+            measure_sources(&ledger, &program)?;
+        }
+    }
+    Ok(())
+}
+
+/// Indexes generated answers, as somebody would their own.
+fn build(ledger: &Path, program: &Path, lines: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+    let log = ledger.with_extension("json.gz");
+    write_gzip_to(BufWriter::new(File::create(&log)?), lines)?;
+    let started = Instant::now();
+    let status =
+        process::Command::new(program).arg("--ledger").arg(ledger).arg("index").arg(&log).status()?;
+    if !status.success() {
+        return Err(format!("{} could not index {}", program.display(), log.display()).into());
+    }
+    writeln!(io::stdout(), "built in {} s", started.elapsed().as_secs())?;
+    Ok(())
+}
+
+/// A document, and a folder of a hundred.
+fn measure_sources(ledger: &Path, program: &Path) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout();
+    for uri in [retrievals::document(42), "s3://example-mutual-policies/policies/0000*".to_owned()] {
+        let (mut runs, mut answers) = (Vec::new(), 0);
+        for _ in 0..RUNS {
+            let mut asked = process::Command::new(program);
+            asked.arg("--ledger").arg(ledger).args(["--now", NOW, "--json", "sources", &uri]);
+            let started = Instant::now();
+            let answer = asked.output()?;
+            runs.push(started.elapsed());
+            answers = serde_json::from_slice::<Vec<IgnoredAny>>(&answer.stdout)?.len();
+        }
+        runs.sort();
+        let at = |nth: usize| runs.get(nth).map_or(0.0, |run| run.as_secs_f64() * 1e3);
+        let (least, median, most) = (at(0), at(RUNS / 2), at(RUNS - 1));
+        writeln!(out, "sources {uri}: {answers} answers in {median:.0} ms ({least:.0} to {most:.0})")?;
     }
     Ok(())
 }
@@ -115,7 +181,11 @@ fn inflate(file: &Path) -> io::Result<()> {
 }
 
 fn write_gzip(pieces: impl Iterator<Item = String>) -> io::Result<()> {
-    let mut gzip = GzEncoder::new(BufWriter::new(io::stdout().lock()), Compression::default());
+    write_gzip_to(BufWriter::new(io::stdout().lock()), pieces)
+}
+
+fn write_gzip_to(to: impl Write, pieces: impl Iterator<Item = String>) -> io::Result<()> {
+    let mut gzip = GzEncoder::new(to, Compression::default());
     for piece in pieces {
         gzip.write_all(piece.as_bytes())?;
     }

@@ -7,20 +7,21 @@ use audit_app::{
     index::{Indexing, Takes, index_object},
     index_trail::TrailIndexer,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, Message, PortError,
-        PublishAlerts, Put, PutDeliveries, PutRecords, PutResourceStates, PutStates, QueryResourceStates,
-        ReadObjects, ReadResources, ResourceRead,
+        AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, KnowChanges, Message,
+        PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutResourceStates, PutStates,
+        QueryResourceStates, ReadObjects, ReadResources, ResourceRead,
     },
     prompt_drift::Silent,
     record_change::{Recorder, Recording},
 };
 use audit_domain::{
-    change::Resource,
+    change::{Resource, watch::Watching},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::pointer::{BodyPointer, Followed},
     ledger::{
         delivery::Delivery,
+        document::DocumentSighting,
         record::{AlertMark, Common, EXCERPT, Record, Retention},
         state::{Sighting, StateKey},
     },
@@ -64,7 +65,9 @@ pub fn index_trail<R: Read + Send>(
         now: Timestamp::UNIX_EPOCH,
     };
     let recorder = Recorder { ledger: &TakesAll, resources: &TakesAll, alerts: &TakesAll, recording };
-    let indexer = TrailIndexer { objects: &Object(open), recorder: &recorder, keeps_calls: true };
+    let watching = Watching::default();
+    let indexer =
+        TrailIndexer { objects: &Object(open), recorder: &recorder, watching: &watching, keeps_calls: true };
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
     runtime.block_on(indexer.index(&location)).map(|(delivery, _)| delivery)
 }
@@ -103,6 +106,12 @@ impl PutRecords for TakesAll {
     }
 }
 
+impl KnowChanges for TakesAll {
+    async fn has_change_of(&self, _: &Resource) -> Result<bool, PortError> {
+        Ok(false)
+    }
+}
+
 impl PutStates for TakesAll {
     async fn put_prompt_text(&self, _: &Sha256, _: &str, _: i64) -> Result<Put, PortError> {
         Ok(Put::Stored)
@@ -113,6 +122,12 @@ impl PutStates for TakesAll {
     }
 
     async fn put_sighting(&self, _: &StateKey, _: &Sighting, _: i64) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl PutDocuments for TakesAll {
+    async fn put_document(&self, _: &StateKey, _: &DocumentSighting, _: i64) -> Result<(), PortError> {
         Ok(())
     }
 }

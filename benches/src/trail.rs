@@ -63,6 +63,44 @@ const FOREIGN: &[Operation] = &[
     ),
 ];
 
+/// What accounts are full of.
+const COMMON: &[Operation] = &[
+    ("sts", "GetCallerIdentity", true, "null", "null"),
+    (
+        "kms",
+        "GenerateDataKey",
+        true,
+        r#"{"keyId":"arn:aws:kms:eu-central-1:444455556666:key/0d7c1a52-6a1e-4a37-9a55-1f1f3c6b2a10","keySpec":"AES_256","encryptionContext":{"aws:s3:arn":"arn:aws:s3:::example-mutual-claims"}}"#,
+        "null",
+    ),
+    ("ec2", "DescribeNetworkInterfaces", true, r#"{"networkInterfaceIdSet":{},"filterSet":{}}"#, "null"),
+    ("autoscaling", "DescribeAutoScalingGroups", true, r#"{"maxRecords":100}"#, "null"),
+    (
+        "elasticloadbalancing",
+        "DescribeTargetHealth",
+        true,
+        r#"{"targetGroupArn":"arn:aws:elasticloadbalancing:eu-central-1:444455556666:targetgroup/claims/0a1b2c3d4e5f6071"}"#,
+        "null",
+    ),
+    (
+        "ecr",
+        "BatchGetImage",
+        true,
+        r#"{"repositoryName":"claims-web","imageIds":[{"imageTag":"7f9c"}]}"#,
+        "null",
+    ),
+    ("secretsmanager", "GetSecretValue", true, r#"{"secretId":"claims/database"}"#, "null"),
+    (
+        "ssm",
+        "UpdateInstanceInformation",
+        false,
+        r#"{"instanceId":"i-0a1b2c3d4e5f60718","agentVersion":"3.3.987.0","agentStatus":"Active"}"#,
+        "null",
+    ),
+    ("monitoring", "DescribeAlarms", true, r#"{"maxRecords":100}"#, "null"),
+    ("rds", "DescribeDBInstances", true, r#"{"dBInstanceIdentifier":"claims"}"#, "null"),
+];
+
 const READS: &[Operation] = &[
     ("bedrock", "GetGuardrail", true, r#"{"guardrailIdentifier":"gr4k2p9x7wzq"}"#, "null"),
     ("bedrock", "ListFoundationModels", true, "null", "null"),
@@ -134,10 +172,11 @@ impl Iterator for Trail {
 }
 
 fn event(prose: &mut Prose) -> String {
-    let operations = match prose.number(0..=99) {
-        0 | 1 => CHANGES,
-        2..=8 => READS,
-        9..=15 => RUNTIME,
+    let operations = match prose.number(0..=499) {
+        0 => CHANGES,
+        1..=35 => READS,
+        36..=70 => RUNTIME,
+        71..=249 => COMMON,
         _ => FOREIGN,
     };
     let (service, name, reads, request, response) = prose.one_of(operations);
@@ -152,7 +191,7 @@ fn event(prose: &mut Prose) -> String {
         ("sourceIPAddress", string(&format!("10.20.{}.{}", prose.number(0..=255), prose.number(0..=255)))),
         (
             "userAgent",
-            string("aws-sdk-rust/1.3.9 ua/2.1 api/bedrockruntime/1.109.0 os/linux lang/rust/1.90.0"),
+            string(&format!("aws-sdk-rust/1.3.9 ua/2.1 api/{service}/1.109.0 os/linux lang/rust/1.90.0")),
         ),
         ("requestParameters", request.to_owned()),
         ("responseElements", response.to_owned()),

@@ -69,7 +69,7 @@ pub(crate) enum Command {
     },
     /// List the answers that used a document
     Sources {
-        /// The document's URI, as its knowledge base names it
+        /// The document's URI, as its knowledge base names it; all documents below a prefix, where it ends in / or *
         uri: String,
         #[command(flatten)]
         window: Window,
@@ -137,7 +137,7 @@ pub(crate) struct InvocationsArguments {
     /// Only those of which no guardrail is known
     #[arg(long)]
     pub(crate) no_guardrail: bool,
-    /// Only those that had this document in their context, where the request names it
+    /// Only those that had this document in their context; a prefix ends in / or *
     #[arg(long, value_name = "URI")]
     pub(crate) source: Option<String>,
     #[command(flatten)]

@@ -65,6 +65,7 @@ pub(super) fn print_contents(
     offset: Offset,
 ) {
     for ((change, diff), radius) in changes.iter().zip(radii) {
+        diff::print_breaks(change);
         diff::print(change, diff.as_ref());
         radius.iter().for_each(|radius| diff::print_blast_radius(radius, offset));
     }
@@ -105,11 +106,17 @@ pub(super) fn table(changes: &[(Change, Option<Diff>)], offset: Offset) {
                 let fields = by.updated_fields.as_deref().unwrap_or("no field named");
                 format!("; amended by event {} ({fields})", by.event_id)
             });
+            let through = if change.deployment { "; through CloudFormation" } else { "" };
             let code = change.error_code.as_ref().map(|code| format!(" ({code})"));
             [
                 output::moment(change.occurred_at, offset),
                 who(&change.principal),
-                format!("{}{}{}", change.event_name, amends.unwrap_or_default(), amended.collect::<String>()),
+                format!(
+                    "{}{}{}{through}",
+                    change.event_name,
+                    amends.unwrap_or_default(),
+                    amended.collect::<String>()
+                ),
                 format!("{}{}", change.resource.short(), version.unwrap_or_default()),
                 format!("{}{}", change.outcome.name(), code.unwrap_or_default()),
                 report::severity(change, diff.as_ref()).name().to_owned(),

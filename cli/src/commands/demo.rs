@@ -17,7 +17,7 @@ use audit_app::{
     record_change::{Recorder, Recording},
 };
 use audit_domain::{
-    change::{Origin, TrailEvent},
+    change::{Origin, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
     ledger::record::{EXCERPT, Retention},
     state::{Subject, SubjectKind},
@@ -27,7 +27,7 @@ use flate2::{Compression, write::GzEncoder};
 use jiff::{SignedDuration, Timestamp, tz::Offset};
 use serde_json::Value;
 
-use super::{changes, explain, prompts};
+use super::{changes, explain, prompts, sources};
 use crate::{
     arguments::{Arguments, Command, Global},
     ledger::{self, AnyLedger},
@@ -46,6 +46,11 @@ const CHANGES: [&str; 7] = [
     include_str!("../../../events/incident/changes/05-CreateGuardrailVersion-version-4.json"),
     include_str!("../../../events/incident/changes/06-DeleteGuardrail-denied.json"),
     include_str!("../../../events/incident/changes/07-PutEnforcedGuardrailConfiguration-version-3.json"),
+];
+/// What the application was given, as it sent it on.
+const RESPONSES: [&str; 2] = [
+    include_str!("../../../events/attributions/incident-retrieve.json"),
+    include_str!("../../../events/attributions/incident-answer.json"),
 ];
 /// What the resources look like, from which of the changes on.
 const STATES: [(usize, SubjectKind, &str, &str); 7] = [
@@ -66,6 +71,8 @@ const STATES: [(usize, SubjectKind, &str, &str); 7] = [
 const WEAKENED: &str = "UpdateGuardrail";
 /// The wrong answer.
 const WRONG_ANSWER: &str = "b7d0c5f4-6a51-4f0e-9d57-2f1c8f3a9e10";
+/// The outdated draft that it cites.
+const WRONG_DOCUMENT: &str = "s3://example-mutual-policies/drafts/2023/water-damage-proposal.docx";
 /// The Thursday in the events.
 const THURSDAY: &str = "2026-10-15T00:00:00Z";
 
@@ -73,11 +80,12 @@ pub(crate) async fn run(global: &Global) -> Result<Ending, String> {
     let path = demo_ledger(global)?;
     let ledger = ledger::open_file(&path, global).await?;
     let shift = shift(global.now())?;
-    let log = write_log(&ledger::objects_folder(&path), shift)?;
+    let [log, responses] = write_sample(&ledger::objects_folder(&path), shift)?;
     let indexed = index(&log, &ledger, global).await?;
+    let told = index(&responses, &ledger, global).await?;
     let alerts = record_changes(&ledger, shift, global).await?;
     output::say(&format!(
-        "A sample week went through the pipeline: {indexed} model calls and {} configuration changes.\n",
+        "A sample week went through the pipeline: {indexed} model calls, {told} responses that the application sent, and {} configuration changes.\n",
         CHANGES.len()
     ));
     show_alert(&alerts, global);
@@ -92,6 +100,7 @@ pub(crate) async fn run(global: &Global) -> Result<Ending, String> {
         &["explain", WRONG_ANSWER],
     )
     .await?;
+    ask("And which answers used the document that it cites?", &["sources", WRONG_DOCUMENT]).await?;
     ask("And since when, and by whom, are system prompts in use?", &["prompts"]).await?;
     output::say(&format!("\nAsk on: bedrock-audit --ledger {} explain {WRONG_ANSWER}", path.display()));
     Ok(Ending::Done)
@@ -148,23 +157,31 @@ fn shifted(json: &str, by: SignedDuration) -> Result<Value, String> {
     Ok(value)
 }
 
-/// Writes the sample log as a delivered object would lie in its bucket.
-fn write_log(folder: &Path, by: SignedDuration) -> Result<PathBuf, String> {
-    let failed = |error: std::io::Error| format!("could not write the sample log: {error}");
+/// Writes the sample log as a delivered object would lie in its bucket, and the responses beside it.
+fn write_sample(folder: &Path, by: SignedDuration) -> Result<[PathBuf; 2], String> {
+    let log = "AWSLogs/444455556666/BedrockModelInvocationLogs/eu-central-1/sample.json.gz";
+    let records: Vec<_> = INVOCATIONS.lines().collect();
+    Ok([
+        write_gzip(&folder.join(log), &records, by)?,
+        write_gzip(&folder.join("responses.json.gz"), &RESPONSES, by)?,
+    ])
+}
+
+fn write_gzip(path: &Path, values: &[&str], by: SignedDuration) -> Result<PathBuf, String> {
+    let failed = |error: std::io::Error| format!("could not write the sample events: {error}");
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    for record in INVOCATIONS.lines() {
-        writeln!(gzip, "{}", shifted(record, by)?).map_err(failed)?;
+    for value in values {
+        writeln!(gzip, "{}", shifted(value, by)?).map_err(failed)?;
     }
-    let path = folder.join("AWSLogs/444455556666/BedrockModelInvocationLogs/eu-central-1/sample.json.gz");
-    std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
-    std::fs::write(&path, gzip.finish().map_err(failed)?).map_err(failed)?;
+    std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
+    std::fs::write(path, gzip.finish().map_err(failed)?).map_err(failed)?;
     std::path::absolute(path).map_err(failed)
 }
 
 async fn index(log: &Path, ledger: &AnyLedger, global: &Global) -> Result<u64, String> {
     let location = ObjectLocation::file(log.display().to_string());
     let indexing = Indexing {
-        takes: Takes::Invocations,
+        takes: Takes::Everything,
         retention: Retention::DEFAULT,
         excerpt_characters: EXCERPT,
         now: global.now(),
@@ -183,7 +200,7 @@ async fn record_changes(
     for (nth, event) in CHANGES.into_iter().enumerate() {
         let raw = shifted(event, by)?.to_string();
         let place = ObjectLocation::file("sample");
-        let read = TrailEvent::read(raw.as_bytes(), 1, &place, Origin::Eventbridge);
+        let read = TrailEvent::read(raw.as_bytes(), 1, &place, Origin::Eventbridge, &Watching::default());
         let Ok((TrailEvent::Change(change), _)) = read else {
             return Err("a sample event is no change".to_owned());
         };
@@ -259,6 +276,7 @@ async fn ask(
     match arguments.map_err(|error| error.to_string())?.command {
         Command::Changes(asked) => changes::run(&asked, ledger, global).await?,
         Command::Explain { request_id } => explain::run(&request_id, ledger, global).await?,
+        Command::Sources { uri, window } => sources::run(&uri, &window, ledger, global).await?,
         Command::Prompts { principal, window } => prompts::list(principal, &window, ledger, global).await?,
         _ => return Err("the demo asks no such question".to_owned()),
     };

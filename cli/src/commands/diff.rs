@@ -33,6 +33,16 @@ pub(super) fn print(change: &Change, diff: Option<&Diff>) {
     }
 }
 
+/// What a call of another service breaks of the audit, or who may use Bedrock by it.
+pub(super) fn print_breaks(change: &Change) {
+    let Some(breaks) = change.breaks.as_ref().filter(|_| change.outcome == Outcome::Succeeded) else {
+        return;
+    };
+    output::say("");
+    output::heading(&format!("{} on {}", change.event_name, change.resource.short()));
+    output::say(&format!("  {}", output::line(breaks)));
+}
+
 /// What stands beside the fields, or in place of them.
 fn note(diff: &Diff) -> Option<String> {
     let reason = diff.reason.as_deref().unwrap_or("no reason given");

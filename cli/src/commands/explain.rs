@@ -3,7 +3,6 @@
 use audit_app::answer::{self, BlastRadius, Explanation, InForce};
 use audit_domain::{
     invocation::{BodyState, Invocation, is_prompt_resource},
-    ledger::record::Source,
     passage::Certainty,
     prompt::SystemPromptStatus,
     report,
@@ -12,7 +11,7 @@ use audit_domain::{
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use super::changes;
+use super::{changes, passages};
 use crate::{
     arguments::Global,
     ledger::AnyLedger,
@@ -46,7 +45,9 @@ fn as_json(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRad
         "conflict": explanation.conflict,
         "invocations": invocations,
         "sources": explanation.sources.iter().map(report::source).collect::<Vec<_>>(),
+        "attributions": explanation.attributions.iter().map(report::attribution).collect::<Vec<_>>(),
         "links": explanation.links.iter().map(report::link).collect::<Vec<_>>(),
+        "links_left_out": explanation.links_left_out,
         "calls": explanation.calls.iter().map(report::call).collect::<Vec<_>>(),
         "changes": changes,
     })
@@ -80,9 +81,7 @@ fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadiu
         in_force.prompt.iter().for_each(|state| print_prompt_resource(state, offset));
         print_guardrail(invocation, in_force, offset);
     }
-    if !explanation.invocations.is_empty() || !explanation.sources.is_empty() {
-        print_sources(explanation);
-    }
+    passages::print(explanation, offset);
     for call in &explanation.calls {
         let from = call.source_ip.as_deref().unwrap_or("unknown");
         let with = call.user_agent.iter().map(|agent| format!(", with {agent}")).collect::<String>();
@@ -94,12 +93,7 @@ fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadiu
             ),
         );
     }
-    for link in &explanation.links {
-        output::fact(
-            &link.relation,
-            &format!("{} ({}: {})", link.other_request_id, link.certainty.name(), link.basis),
-        );
-    }
+    print_links(explanation);
     print_changes(explanation, radii, offset);
     for (invocation, _) in &explanation.invocations {
         let evidence = &invocation.evidence;
@@ -242,46 +236,19 @@ fn print_prompt_resource(state: &State, offset: Offset) {
     }
 }
 
-fn print_sources(explanation: &Explanation) {
-    if explanation.sources.is_empty() {
-        output::fact("sources", no_sources(explanation));
+/// The other requests of the same answer. None of them is certain: the log gives each step an id of its own.
+fn print_links(explanation: &Explanation) {
+    if explanation.links.is_empty() {
         return;
     }
-    let cited = explanation.sources.iter().filter(|source| source.cited == Some(true)).count();
     output::say("");
-    output::heading(&format!(
-        "{} in the context, {cited} cited",
-        output::counted(explanation.sources.len(), "passage")
-    ));
-    output::table(
-        ["#", "cited", "score", "document", "passage"],
-        explanation.sources.iter().map(|source| {
-            [
-                source.ordinal.to_string(),
-                source.cited.map_or("unknown", |cited| if cited { "yes" } else { "no" }).to_owned(),
-                source.score.map_or_else(|| "-".to_owned(), |score| format!("{score:.3}")),
-                document(source),
-                source.excerpt.clone().unwrap_or_else(|| "(not in the log as text)".to_owned()),
-            ]
-        }),
-    );
-}
-
-/// A prompt that was not read is no prompt without passages.
-fn no_sources(explanation: &Explanation) -> &'static str {
-    let was_read = |status| matches!(status, SystemPromptStatus::Recorded | SystemPromptStatus::None);
-    if explanation.invocations.iter().any(|(invocation, _)| was_read(invocation.system_prompt.status)) {
-        "none: no retrieved passage, document, search result or tool result in the request"
-    } else {
-        "unknown: the log does not show the prompt, or not in a shape that is known here"
+    output::heading("other requests that belong to it");
+    for link in &explanation.links {
+        output::fact(&link.relation, &link.other_request_id);
+        output::fact("", &format!("{}: {}", link.certainty.name(), link.basis));
     }
-}
-
-fn document(source: &Source) -> String {
-    let named = source.title.iter().chain(&source.source_uri).map(String::as_str).collect::<Vec<_>>();
-    match named.as_slice() {
-        [_, ..] => format!("{} ({})", named.join(", "), source.certainty.name()),
-        [] => "unknown: the log has the passage, not its document".to_owned(),
+    if explanation.links_left_out > 0 {
+        output::say(&format!("... and {} more", explanation.links_left_out));
     }
 }
 

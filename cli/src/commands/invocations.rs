@@ -44,9 +44,6 @@ pub(crate) async fn run(
             "of these no guardrail is known: the log names one only where the caller had its trace on or said so",
         );
     }
-    if asked.source.is_some() {
-        output::note("documents are known here only where the request itself names them");
-    }
     Ok(Ending::found(!found.is_empty()))
 }
 

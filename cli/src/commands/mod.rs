@@ -7,8 +7,9 @@ mod diff;
 mod explain;
 mod index;
 mod invocations;
-mod later;
+mod passages;
 mod prompts;
+mod sources;
 mod states;
 mod timeline;
 mod verify;
@@ -30,7 +31,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
         Command::Demo => Ok(Ending::Done),
         Command::Index(asked) => index::run(asked, &ledger, global).await,
         Command::Invocations(asked) => invocations::run(asked, &ledger, global).await,
-        Command::Sources { uri, window } => later::sources(uri, window, global),
+        Command::Sources { uri, window } => sources::run(uri, window, &ledger, global).await,
         Command::States { resource, at } => states::run(resource, at.as_deref(), &ledger, global).await,
         Command::Ask(asked) => ask::run(asked, &ledger, global).await,
         Command::Verify { request_id } => verify::run(request_id, &ledger, global).await,

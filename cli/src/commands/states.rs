@@ -27,7 +27,8 @@ pub(crate) async fn run(
     let when = when.unwrap_or_default();
     if states.is_empty() {
         output::note(&format!(
-            "what {resource} looked like{when} is not recorded: a state is kept once the resource is changed"
+            "what {resource} looked like{when} is not recorded: a state is kept once the resource is changed, or seen by a \
+             baseline (then name it with its account and region, or by its ARN)"
         ));
         return Ok(Ending::NothingFound);
     }

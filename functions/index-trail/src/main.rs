@@ -39,6 +39,8 @@ async fn main() -> Result<(), Error> {
         (environment.text(ALERT_TOPIC_ARN)?, environment.maybe(CHANGES_TOPIC_ARN));
     let (retention, alert_max_age) = (environment.retention()?, environment.alert_max_age()?);
     let keeps_calls = environment.record_calls()?;
+    let watching = environment.watching()?;
+    let (account_id, _region) = environment.account_and_region()?;
 
     let config = connect::from_environment().await;
     let s3 = aws_sdk_s3::Client::new(&config);
@@ -47,15 +49,13 @@ async fn main() -> Result<(), Error> {
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, audit, run::now());
     let alerts = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
     // the trail of an organisation has the changes of all its accounts
-    let resources = match environment.account_id() {
-        Some(account_id) => BedrockResources::connect(&config).of_account(account_id),
-        None => BedrockResources::connect(&config),
-    };
+    let resources = BedrockResources::connect(&config).of_account(account_id);
 
     run::on_messages(async |event| {
         let recording = Recording { retention, alert_max_age, now: run::now() };
         let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording };
-        let indexer = TrailIndexer { objects: &objects, recorder: &recorder, keeps_calls };
+        let indexer =
+            TrailIndexer { objects: &objects, recorder: &recorder, watching: &watching, keeps_calls };
         batch::each(event, async |body| index(body, &indexer, recording).await).await.response()
     })
     .await

@@ -16,7 +16,7 @@ use audit_aws::{
     sns::Topics,
 };
 use audit_domain::{
-    change::{Change, Origin, TrailEvent},
+    change::{Change, Origin, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
     values::Unread,
 };
@@ -40,19 +40,21 @@ async fn main() -> Result<(), Error> {
     let tables = TableNames { records, states: environment.text(STATES_TABLE)?, deliveries: String::new() };
     let audit_bucket = environment.text(AUDIT_BUCKET)?;
     let alert_topic = environment.text(ALERT_TOPIC_ARN)?;
+    let (account_id, _region) = environment.account_and_region()?;
     let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
+    let watching = environment.watching()?;
     let (retention, alert_max_age) = (environment.retention()?, environment.alert_max_age()?);
 
     let config = connect::from_environment().await;
     let audit = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket);
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, audit, run::now());
     let alerts = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
-    let resources = BedrockResources::connect(&config);
+    let resources = BedrockResources::connect(&config).of_account(account_id);
 
     run::on_messages(async |event| {
         let recording = Recording { retention, alert_max_age, now: run::now() };
         let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording };
-        record_batch(event, &recorder).await
+        record_batch(event, &recorder, &watching).await
     })
     .await
 }
@@ -61,8 +63,9 @@ async fn main() -> Result<(), Error> {
 async fn record_batch<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
     event: SqsEvent,
     recorder: &Recorder<'_, L, R, A>,
+    watching: &Watching,
 ) -> SqsBatchResponse {
-    let mut handled = batch::each(event, async |body| record_message(body, recorder).await).await;
+    let mut handled = batch::each(event, async |body| record_message(body, recorder, watching).await).await;
     let old: Vec<(String, Change)> = handled
         .done
         .iter()
@@ -95,11 +98,12 @@ type Outcome = (Option<Recorded>, Option<Failure>);
 async fn record_message<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
     body: &str,
     recorder: &Recorder<'_, L, R, A>,
+    watching: &Watching,
 ) -> Result<Outcome, Failure> {
     let bytes = body.as_bytes();
     // the evidence is moved to where the raw event is kept
     let in_queue = ObjectLocation::file("queue");
-    match TrailEvent::read(bytes, 1, &in_queue, Origin::Eventbridge) {
+    match TrailEvent::read(bytes, 1, &in_queue, Origin::Eventbridge, watching) {
         Ok((TrailEvent::Change(change), _)) => {
             tracing::info!(event_name = change.event_name, event_id = change.event_id, "change");
             let (recorded, again) = recorder.record(*change, bytes).await?;
@@ -108,6 +112,11 @@ async fn record_message<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
         Ok((TrailEvent::Call(_), _)) => {
             tracing::info!(reason = "a runtime call", "no change");
             Ok((None, None))
+        }
+        Ok((TrailEvent::IfKnown(change, known), _)) => {
+            tracing::info!(event_name = change.event_name, event_id = change.event_id, "perhaps a change");
+            let (recorded, again) = recorder.record_if_known(*change, &known, bytes).await?;
+            Ok((Some(recorded), again.map(Failure::from)))
         }
         Ok((TrailEvent::NoChange(reason), _)) => {
             tracing::info!(reason, "no change");
@@ -130,9 +139,10 @@ fn count(done: &[(String, Outcome)], recording: Recording) {
         &[
             ("Alerted", how_many(|o| matches!(o, Some(Recorded::Alerted)))),
             ("AlertedBefore", how_many(|o| matches!(o, Some(Recorded::AlertedBefore)))),
+            ("AlertedWithOthers", how_many(|o| matches!(o, Some(Recorded::AlertedWithOthers)))),
             ("FollowedUp", how_many(|o| matches!(o, Some(Recorded::FollowedUp)))),
             ("Summarised", how_many(|o| matches!(o, Some(Recorded::ForSummary(_))))),
-            ("NoChange", how_many(|o| o.is_none())),
+            ("NoChange", how_many(|o| matches!(o, None | Some(Recorded::NotKnown)))),
         ],
     );
 }

@@ -4,7 +4,7 @@
 //! everything, a few minutes later. Whatever came by its event already is met as a duplicate, and not alerted again.
 
 use audit_domain::{
-    change::{Change, Origin, TrailEvent, may_concern},
+    change::{Change, Origin, Resource, TrailEvent, may_concern, watch::Watching},
     digest::bounded_key,
     evidence::ObjectLocation,
     ledger::{
@@ -25,6 +25,8 @@ use crate::{
 const CONCURRENCY: usize = 32;
 /// So many calls are read before they are written.
 const BATCH: usize = 256;
+/// So many changes wait for the others of their file.
+const DEFERRED: usize = 50;
 /// So many changes that are too old to be news share one message.
 const SUMMARISED: usize = 500;
 
@@ -51,6 +53,8 @@ pub struct TrailIndexer<'a, O, L, R, A> {
     pub objects: &'a O,
     /// Records the changes.
     pub recorder: &'a Recorder<'a, L, R, A>,
+    /// On what the audit rests: calls of other services on that are changes, too.
+    pub watching: &'a Watching,
     /// Whether calls that use models, agents and knowledge bases are kept as well.
     pub keeps_calls: bool,
 }
@@ -68,13 +72,14 @@ impl<O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> TrailIn
             return Ok(run.end(Completion::Done, Some(reason), 0));
         }
         let mut values = ObjectValues::new(self.objects.open(location).await?);
-        let mut read = |ordinal, bytes: &[u8]| read(bytes, ordinal, location);
+        let mut read = |ordinal, bytes: &[u8]| read(bytes, ordinal, location, self.watching);
         while let Some(item) = values.next(&mut read, &mut |_| {}).await? {
             match item {
                 Item::Value(found) => run.take(found).await?,
                 Item::Reject(reject) => run.reject(reject),
             }
         }
+        run.record_known().await?;
         run.write_calls().await?;
         run.summarise().await?;
         if let Some(error) = run.failed.take() {
@@ -92,24 +97,32 @@ impl<O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> TrailIn
 /// One record of a file.
 enum Found {
     Change(Box<Change>),
+    /// A change where the ledger has one of this resource.
+    IfKnown(Box<Change>, Resource),
     Call(Box<Call>),
     Nothing,
 }
 
 /// Reads the record at the start of `bytes`; one that does not concern us is passed over, and not even parsed.
-fn read(bytes: &[u8], ordinal: u64, location: &ObjectLocation) -> Result<(Found, usize), Unread> {
+fn read(
+    bytes: &[u8],
+    ordinal: u64,
+    location: &ObjectLocation,
+    watching: &Watching,
+) -> Result<(Found, usize), Unread> {
     if let Some(length) = object_length(bytes)
-        && !bytes.get(..length).is_none_or(may_concern)
+        && !bytes.get(..length).is_none_or(|record| may_concern(record, watching))
     {
         return Ok((Found::Nothing, length));
     }
-    let (event, used) = TrailEvent::read(bytes, ordinal, location, Origin::Trail)?;
+    let (event, used) = TrailEvent::read(bytes, ordinal, location, Origin::Trail, watching)?;
     Ok((of_event(event), used))
 }
 
 fn of_event(event: TrailEvent) -> Found {
     match event {
         TrailEvent::Change(change) => Found::Change(change),
+        TrailEvent::IfKnown(change, known) => Found::IfKnown(change, known),
         TrailEvent::Call(call) => Found::Call(call),
         TrailEvent::NoChange(_) => Found::Nothing,
     }
@@ -122,6 +135,8 @@ struct Run<'a, O, L, R, A> {
     found: FromTrail,
     rejects: Vec<Reject>,
     calls: Vec<Call>,
+    /// Changes that count where the ledger knows their resource.
+    perhaps: Vec<(Change, Resource)>,
     /// Changes that are too old to be news.
     old: Vec<Change>,
     /// The first error for which the file is to be read again.
@@ -137,6 +152,7 @@ impl<'a, O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> Run
             found: FromTrail::default(),
             rejects: Vec::new(),
             calls: Vec::new(),
+            perhaps: Vec::new(),
             old: Vec::new(),
             failed: None,
         }
@@ -145,6 +161,12 @@ impl<'a, O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> Run
     async fn take(&mut self, found: Found) -> Result<(), PortError> {
         match found {
             Found::Change(change) => self.record(*change).await?,
+            Found::IfKnown(change, known) => {
+                self.perhaps.push((*change, known));
+                if self.perhaps.len() == DEFERRED {
+                    self.record_known().await?;
+                }
+            }
             Found::Call(call) if self.indexer.keeps_calls => {
                 self.calls.push(*call);
                 if self.calls.len() == BATCH {
@@ -152,6 +174,18 @@ impl<'a, O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> Run
                 }
             }
             Found::Call(_) | Found::Nothing => self.counts.ignored += 1,
+        }
+        Ok(())
+    }
+
+    /// Records the changes of resources that the ledger knows: after the others, since a file has no order.
+    async fn record_known(&mut self) -> Result<(), PortError> {
+        for (change, known) in std::mem::take(&mut self.perhaps) {
+            if self.indexer.recorder.ledger.has_change_of(&known).await? {
+                self.record(change).await?;
+            } else {
+                self.counts.ignored += 1;
+            }
         }
         Ok(())
     }
@@ -186,12 +220,16 @@ impl<'a, O: ReadObjects, L: TrailLedger, R: ReadResources, A: PublishAlerts> Run
         match filed.recorded {
             Recorded::Alerted => self.found.alerted += 1,
             Recorded::ForSummary(change) => {
-                self.old.push(*change);
+                // a summary tells nothing of what they hold
+                self.old.push(Change { request_parameters: None, response_elements: None, ..*change });
                 if self.old.len() == SUMMARISED {
                     self.summarise().await?;
                 }
             }
-            Recorded::AlertedBefore | Recorded::FollowedUp => {}
+            Recorded::AlertedBefore
+            | Recorded::AlertedWithOthers
+            | Recorded::FollowedUp
+            | Recorded::NotKnown => {}
         }
         if let Some(unread) = filed.unread
             && self.is_ours(&key.0, &key.1).await?

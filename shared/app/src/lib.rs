@@ -7,6 +7,8 @@
 //! * [`index_trail`]: a file of CloudTrail's into the ledger.
 //! * [`prompt_drift`]: a system prompt that nobody used before is told of, while its object is indexed.
 //! * [`record_change`]: a change into the ledger, and its alert out.
+//! * [`baseline`]: every resource is looked at, for what no event tells.
+//! * [`check_audit`]: whether the audit sees anything at all.
 //! * [`record_attribution`]: what an application tells of an answer's sources into the ledger.
 //! * [`ask`]: a question to a knowledge base, whose answer's sources are recorded in the same way.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
@@ -14,7 +16,9 @@
 
 pub mod answer;
 pub mod ask;
+pub mod baseline;
 pub mod body_request;
+pub mod check_audit;
 pub mod index;
 pub mod index_trail;
 pub mod inflate;

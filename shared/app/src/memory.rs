@@ -1,11 +1,14 @@
 //! A ledger, objects and a queue in memory, for tests: they behave as the real ones do.
 
+mod queries;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
 };
 
 use audit_domain::{
+    change::Resource,
     digest::Sha256,
     evidence::ObjectLocation,
     ledger::{
@@ -22,9 +25,9 @@ use jiff::Timestamp;
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, MarkPromptAlerts, Message,
-        PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutStates, ReadBodies,
-        ReadObjects,
+        AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, KnowChanges, MarkPromptAlerts,
+        Message, PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutStates,
+        ReadBodies, ReadObjects,
     },
 };
 
@@ -146,6 +149,13 @@ impl PutRecords for Memory {
         }
         records.insert(key, record.clone());
         Ok(Put::Stored)
+    }
+}
+
+impl KnowChanges for Memory {
+    async fn has_change_of(&self, resource: &Resource) -> Result<bool, PortError> {
+        let is_of = |record: &Record| matches!(record, Record::Change(change) if change.resource.to_string() == resource.to_string());
+        Ok(lock(&self.content).records.values().any(is_of))
     }
 }
 

@@ -4,6 +4,7 @@ use std::{fmt, future::Future};
 
 use audit_domain::{
     change::Resource,
+    check::{queue::QueueNow, rule::RuleNow, trail::Trail},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::pointer::{BodyPointer, Followed},
@@ -11,15 +12,16 @@ use audit_domain::{
         delivery::Delivery,
         document::DocumentSighting,
         prompt_alert::PromptAlert,
-        record::{ChangeLine, InvocationLine, Record},
+        record::{ChangeLine, InvocationLine, PassageLine, Record},
         state::{Sighting, StateKey},
     },
-    state::{State, Subject},
+    sources::Documents,
+    state::{State, Subject, SubjectKind},
 };
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::body_request::BodyRequest;
+use crate::{baseline::BaselineRequest, body_request::BodyRequest};
 
 /// A half-open span of time: from `since` on, before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +179,12 @@ pub trait FindRecords: Sync {
         request_id: &str,
         sort_key: &str,
     ) -> impl Future<Output = Result<Option<Record>, PortError>> + Send;
+}
+
+/// Knows whether there was a change of a resource before: `dynamodb:Query` on the index `by-resource` of Records.
+pub trait KnowChanges: Sync {
+    /// Whether the ledger has a change of this resource. One that was put a moment ago may not be seen yet.
+    fn has_change_of(&self, resource: &Resource) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// Puts texts and sightings of system prompts: `dynamodb:PutItem` on States.
@@ -345,6 +353,45 @@ pub trait QueryStates: Sync {
     ) -> impl Future<Output = Result<Vec<Sighting>, PortError>> + Send;
 }
 
+/// Which end of a span a list begins at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The newest first.
+    NewestFirst,
+    /// The oldest first.
+    OldestFirst,
+}
+
+/// Asks which documents and passages stand behind answers: `dynamodb:Query` on States and on the index `by-passage`.
+pub trait QuerySources: Sync {
+    /// The documents of a passage: the first `limit` by name, and how many more there are, as far as one page tells.
+    fn documents_of(
+        &self,
+        passage: &Sha256,
+        limit: usize,
+    ) -> impl Future<Output = Result<Documents, PortError>> + Send;
+    /// The passages of a document, and the requests that name it without a text.
+    fn passages_of(
+        &self,
+        document_uri: &str,
+    ) -> impl Future<Output = Result<Vec<DocumentSighting>, PortError>> + Send;
+    /// The documents whose names begin like this: an authority (`s3://bucket`), and the beginning of a path, which may be
+    /// empty.
+    fn documents_below(
+        &self,
+        authority: &str,
+        path: &str,
+    ) -> impl Future<Output = Result<Vec<DocumentSighting>, PortError>> + Send;
+    /// The sources with a passage, at most `limit`.
+    fn sources_with(
+        &self,
+        passage: &Sha256,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<PassageLine>, PortError>> + Send;
+}
+
 /// What came of reading a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ResourceRead {
@@ -465,4 +512,128 @@ pub struct Message {
 pub trait PublishAlerts: Sync {
     /// Publishes to the topic for people, and to the one for machines where there is one: the id of the first message.
     fn publish(&self, message: &Message) -> impl Future<Output = Result<String, PortError>> + Send;
+}
+
+/// A configuration resource, as a list names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedResource {
+    /// Its id, of a part with that of the whole before it (`KB:DS`).
+    pub id: String,
+    /// Its version; `None` where it has none, and of the draft where the list does not say.
+    pub version: Option<String>,
+    /// Its ARN, where the list says it.
+    pub arn: Option<String>,
+}
+
+/// What came of listing resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceList {
+    /// A page.
+    Page {
+        /// What is on it.
+        listed: Vec<ListedResource>,
+        /// The service's token of the next page; `None` on the last.
+        next: Option<String>,
+    },
+    /// Nobody may list them here: why, in the words of the service.
+    Denied(String),
+}
+
+/// Lists configuration resources: `bedrock:List...`.
+pub trait ListResources: Sync {
+    /// A page of a kind; of the versions or parts of one resource where its id is given. An error is worth another try.
+    fn list_resources(
+        &self,
+        kind: SubjectKind,
+        whole: Option<&str>,
+        page: Option<&str>,
+    ) -> impl Future<Output = Result<ResourceList, PortError>> + Send;
+}
+
+/// Goes on with a baseline later: `sqs:SendMessage` to the queue of the baseline.
+pub trait ContinueBaseline: Sync {
+    /// Takes the request.
+    fn go_on(&self, request: &BaselineRequest) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// A resource in the list of those that were seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotedResource {
+    /// Which one.
+    pub resource: Resource,
+    /// The beginning of the run that saw it last.
+    pub seen_at: Timestamp,
+}
+
+/// Keeps a list of the resources that were seen: `dynamodb:PutItem` on States.
+pub trait NoteResources: Sync {
+    /// Notes that a run saw a resource.
+    fn note_resource(
+        &self,
+        subject: &Subject,
+        seen_at: Timestamp,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Notes that a difference was seen, and says when it was first.
+    fn first_sight(
+        &self,
+        subject: &Subject,
+        difference: &str,
+        now: Timestamp,
+        expires_at: i64,
+    ) -> impl Future<Output = Result<Timestamp, PortError>> + Send;
+}
+
+/// Asks which resources were seen: `dynamodb:Query` on States.
+pub trait QueryNotedResources: Sync {
+    /// So many resources of a kind in an account and region, behind the one after which the page begins; and after which the
+    /// next page does.
+    fn noted_resources(
+        &self,
+        list: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> impl Future<Output = Result<(Vec<NotedResource>, Option<String>), PortError>> + Send;
+}
+
+/// Waits a little between reads, so that others who read the same service are not throttled.
+pub trait Pause: Sync {
+    /// Waits.
+    fn pause(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Reads the trails that serve the region: `cloudtrail:DescribeTrails`, `cloudtrail:GetTrailStatus`,
+/// `cloudtrail:GetEventSelectors`.
+pub trait ReadTrails: Sync {
+    /// Every trail, those of other regions and of the organization included. What could not be read of one says why.
+    fn trails(&self) -> impl Future<Output = Result<Vec<Trail>, PortError>> + Send;
+}
+
+/// A resource of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackPart {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its own name: of a rule its name, with `<bus>|` before where that is not the default bus; of a queue its URL.
+    pub physical_id: String,
+    /// `AWS::Events::Rule`, `AWS::SQS::Queue`, ...
+    pub kind: String,
+}
+
+/// Lists the resources of a stack: `cloudformation:ListStackResources`.
+pub trait ListStackParts: Sync {
+    /// Every resource that the stack has made and not deleted.
+    fn stack_parts(&self, stack: &str) -> impl Future<Output = Result<Vec<StackPart>, PortError>> + Send;
+}
+
+/// Reads rules: `events:DescribeRule`, `events:ListTargetsByRule`.
+pub trait ReadRules: Sync {
+    /// A rule with its targets, by its name in a stack; `None` where it is gone.
+    fn rule(&self, physical_id: &str) -> impl Future<Output = Result<Option<RuleNow>, PortError>> + Send;
+}
+
+/// Reads what queues hold: `sqs:GetQueueAttributes`.
+pub trait ReadQueues: Sync {
+    /// A queue by its URL; `None` where it is gone.
+    fn queue(&self, url: &str) -> impl Future<Output = Result<Option<QueueNow>, PortError>> + Send;
 }

@@ -104,6 +104,21 @@ pub async fn record_attribution(
     write(reading, ledger, recording).await.map_err(NotRecorded::Port)
 }
 
+/// Records an event that holds its response itself; `None` where it says that the response lies elsewhere.
+///
+/// # Errors
+/// As [`record_attribution`].
+pub(crate) async fn record_here(
+    event: &RawValue,
+    ledger: &impl AttributionLedger,
+    recording: &Recording<'_>,
+) -> Result<Option<Recorded>, NotRecorded> {
+    let event = AttributionEvent::read(event, Route::Direct)?;
+    let Carried::Here(response) = &event.response else { return Ok(None) };
+    let reading = AttributionReading::of(&event, response, None, &recording.here)?;
+    write(reading, ledger, recording).await.map(Some).map_err(NotRecorded::Port)
+}
+
 /// A response in memory, up to [`LARGEST`]. One that is not there yet is worth another try.
 async fn fetch(location: &ObjectLocation, objects: &impl ReadObjects) -> Result<Vec<u8>, NotRecorded> {
     let mut chunks = objects.open(location).await?;

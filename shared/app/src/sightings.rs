@@ -1,5 +1,5 @@
-//! Which system prompts an object's invocations used, and on which days: gathered, so that each prompt, caller and day
-//! costs one write an object.
+//! Which system prompts an object's invocations used, on which days, and which documents they name: gathered, so that each
+//! prompt, caller, day and document costs one write an object.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use audit_domain::{
     drift::PromptUse,
     invocation::{Invocation, RecordReading},
     ledger::{
+        document::DocumentSighting,
         record::Retention,
         state::{Sighting, StateKey},
     },
@@ -17,7 +18,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
 use crate::{
-    ports::{CountSightings, PortError, PutStates},
+    ports::{CountSightings, PortError, PutDocuments, PutStates},
     prompt_drift::TellNewPrompts,
 };
 
@@ -39,6 +40,8 @@ pub struct Sightings {
     uses: BTreeMap<(String, String), PromptUse>,
     prompts_of: BTreeMap<(String, String), BTreeSet<String>>,
     volatile: BTreeSet<(String, String)>,
+    /// The documents that prompts name.
+    documents: BTreeMap<StateKey, DocumentSighting>,
     /// The days of the invocations, with when they are over.
     days: BTreeMap<String, i64>,
 }
@@ -56,7 +59,7 @@ impl Sightings {
     pub async fn add(
         &mut self,
         reading: &RecordReading,
-        states: &(impl PutStates + CountSightings),
+        states: &(impl PutStates + PutDocuments + CountSightings),
         telling: &impl TellNewPrompts,
         retention: Retention,
         now: Timestamp,
@@ -64,6 +67,14 @@ impl Sightings {
         let invocation = &reading.invocation;
         let day = time::day(invocation.occurred_at);
         self.days.entry(day.clone()).or_insert_with(|| retention.expires_at(invocation.occurred_at, now));
+        for (key, seen) in
+            reading.passages.iter().flat_map(|found| DocumentSighting::in_prompt(invocation, found))
+        {
+            self.documents.entry(key).and_modify(|known| known.merge(&seen)).or_insert(seen);
+        }
+        if self.documents.len() > GATHERED {
+            self.flush(states, telling, retention, now).await?;
+        }
         let Some(prompt) = &reading.system_prompt else { return Ok(()) };
         let id = prompt.id.as_str();
         let caller = invocation.principal.caller();
@@ -106,7 +117,7 @@ impl Sightings {
     /// Of the ports; what was gathered is then still there.
     pub async fn flush(
         &mut self,
-        states: &impl PutStates,
+        states: &(impl PutStates + PutDocuments),
         telling: &impl TellNewPrompts,
         retention: Retention,
         now: Timestamp,
@@ -124,6 +135,12 @@ impl Sightings {
             .buffer_unordered(CONCURRENCY)
             .try_collect::<()>()
             .await?;
+        stream::iter(&self.documents)
+            .map(|(key, seen)| states.put_document(key, seen, retention.expires_at(seen.last_seen, now)))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<()>()
+            .await?;
+        self.documents.clear();
         telling.noted(&uses);
         self.gathered.clear();
         self.uses.clear();

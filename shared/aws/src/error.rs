@@ -54,11 +54,31 @@ where
 {
     let (code, cause) = code_and_cause(error);
     match code {
-        Some("ResourceNotFoundException") => Ok(Unreadable::Gone),
+        Some(
+            "ResourceNotFoundException" | "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue",
+        ) => Ok(Unreadable::Gone),
         Some("ValidationException" | "UnknownOperationException") => Ok(Unreadable::Never(cause)),
         // those of a key, too
         Some(code) if code.ends_with("AccessDeniedException") => Ok(Unreadable::Denied(cause)),
         _ => Err(PortError::retry(action, cause)),
+    }
+}
+
+/// What a call answered; `None` where what it asks for is not there. All else is an error.
+pub(crate) fn present<T, E>(
+    action: &str,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<Option<T>, PortError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let error = match answer {
+        Ok(answer) => return Ok(Some(answer)),
+        Err(error) => error,
+    };
+    match unreadable(action, &error)? {
+        Unreadable::Gone => Ok(None),
+        Unreadable::Denied(why) | Unreadable::Never(why) => Err(PortError::retry(action, why)),
     }
 }
 

@@ -6,10 +6,12 @@
 //! * [`dynamodb`]: the ledger's three tables.
 //! * [`s3`]: log objects, and the audit bucket.
 //! * [`bedrock`]: configuration resources as they are now.
+//! * [`audit`]: the audit's own parts: trails, rules, queues.
 //! * [`sns`]: the alert topics.
-//! * [`sqs`]: the queue of bodies that are still to come.
+//! * [`sqs`]: the queues in which functions leave messages for themselves.
 //! * [`stack`]: the names of a deployed stack's tables and buckets.
 
+pub mod audit;
 pub mod bedrock;
 pub mod connect;
 pub mod dynamodb;

@@ -1,11 +1,15 @@
 //! The text that people get when something changed. No prompt, no message and no request parameter stands in it.
 
+mod drift;
 mod new_prompt;
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::{
-    change::{Addendum, Change, Outcome},
+    change::{Addendum, Change, Outcome, Severity},
+    check::Check,
     ledger::record::{Diff, DiffRead, FieldChange},
     plain::{is_unsafe, one_line},
     report,
@@ -16,6 +20,10 @@ pub use self::new_prompt::NewPrompt;
 
 /// So many fields stand in an alert; the rest is counted.
 const SHOWN: usize = 20;
+
+const DEPLOYMENT: &str = "CloudFormation: a deployment, of this stack or of another one";
+const OMITTED: &str =
+    "CloudTrail left the request out for its size: a known evasion, to hide what was asked for";
 
 /// What is published for one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +39,9 @@ pub struct Alert {
 impl Alert {
     /// The alert of a change, with what changed as far as that is known.
     pub fn of(change: &Change, diff: Option<&Diff>) -> Self {
+        if let Some(check) = Check::of(change) {
+            return check.alert(change);
+        }
         let command = command(change);
         Self { subject: subject(change, diff, ""), text: text(change, diff, &command), command }
     }
@@ -60,7 +71,7 @@ pub fn summary(changes: &[&Change]) -> Alert {
         let amends = change.addendum.as_ref().and_then(Addendum::amends);
         let line = format!(
             "{}  {}  {} {} on {} by {}{}\n",
-            moment(change),
+            moment(change.occurred_at),
             change.severity.name(),
             change.event_name,
             change.outcome.name(),
@@ -75,12 +86,17 @@ pub fn summary(changes: &[&Change]) -> Alert {
             break;
         }
     }
+    let worst = changes.iter().map(|change| change.severity).max().unwrap_or(Severity::Info);
     let oldest = changes.iter().map(|change| change.occurred_at).min();
     let since = oldest.map(crate::time::day).unwrap_or_default();
     let command = format!("bedrock-audit changes --since {since}");
     write_line(&mut text, &format!("\nmore:      {command}"));
     Alert {
-        subject: ascii_subject(&format!("[info] {} older Bedrock changes recorded", changes.len())),
+        subject: ascii_subject(&format!(
+            "[{}] {} older Bedrock changes recorded",
+            worst.name(),
+            changes.len()
+        )),
         text,
         command,
     }
@@ -104,13 +120,14 @@ fn subject(change: &Change, diff: Option<&Diff>, follows: &str) -> String {
         Outcome::Failed => " failed",
     };
     let verdict = diff.and_then(|diff| diff.verdict).map(|verdict| format!(", {}", verdict.name()));
+    let name = change.principal.name.as_deref().unwrap_or(change.principal.best());
+    let by = if drift::is_drift(change) { format!(": {}", drift::NOBODY) } else { format!(" by {name}") };
     ascii_subject(&format!(
-        "[{}{}] {follows}{}{done} on {} by {}",
+        "[{}{}] {follows}{}{done} on {}{by}",
         report::severity(change, diff).name(),
         verdict.unwrap_or_default(),
         change.event_name,
         change.resource.short(),
-        change.principal.name.as_deref().unwrap_or(change.principal.best())
     ))
 }
 
@@ -120,7 +137,9 @@ fn text(change: &Change, diff: Option<&Diff>, command: &str) -> String {
     let mut line = |label: &str, value: &str| {
         write_line(&mut text, &format!("{label:<10} {}", one_line(value, 1_000)));
     };
-    line("what:", &format!("{} {}", change.event_name, outcome(change)));
+    let is_drift = drift::is_drift(change);
+    let called = || format!("{} {}", change.event_name, outcome(change));
+    line("what:", &if is_drift { drift::what(diff) } else { called() });
     line("which:", &format!("{}{}", change.resource.short(), version.unwrap_or_default()));
     if let Some(arn) = &change.resource.arn {
         line("", arn);
@@ -128,10 +147,19 @@ fn text(change: &Change, diff: Option<&Diff>, command: &str) -> String {
     if let Some(amended) = change.addendum.as_ref().and_then(Addendum::amends) {
         line("amends:", &amended);
     }
-    line("who:", &change.principal.to_string());
-    line("when:", &moment(change));
+    line("who:", &if is_drift { drift::NOBODY.to_owned() } else { change.principal.to_string() });
+    line("when:", &if is_drift { drift::when(change, diff) } else { moment(change.occurred_at) });
     line("where:", &place(change));
     line("severity:", report::severity(change, diff).name());
+    if let Some(breaks) = &change.breaks {
+        line("breaks:", breaks);
+    }
+    if change.deployment {
+        line("through:", DEPLOYMENT);
+    }
+    if change.omitted {
+        line("hidden:", OMITTED);
+    }
     for (nth, told) in changed(change, diff).iter().enumerate() {
         line(if nth == 0 { "changed:" } else { "" }, told);
     }
@@ -169,23 +197,39 @@ fn changed(change: &Change, diff: Option<&Diff>) -> Vec<String> {
             vec!["no further change: CloudTrail amends its record of an earlier one".to_owned()]
         }
         (Outcome::Succeeded, Some(diff)) if diff.is_final() => fields(change, diff),
-        (Outcome::Succeeded, diff) => vec![unread(change, diff)],
+        (Outcome::Succeeded, _) if change.alert_group().is_some() => deleted(change),
+        (Outcome::Succeeded, None) if change.breaks.is_some() => vec![asked(change)],
+        (Outcome::Succeeded, diff) => vec![unread(diff)],
     }
 }
 
-fn unread(change: &Change, diff: Option<&Diff>) -> String {
-    let mut why = match diff {
+fn unread(diff: Option<&Diff>) -> String {
+    match diff {
         None => "CloudTrail does not record what changed, and this kind of resource is not read".to_owned(),
         Some(diff) => format!(
             "not known: the resource could not be read ({}: {}); once it could be, that is told in a message of its own",
             diff.read.name(),
             diff.reason.as_deref().unwrap_or("no reason given")
         ),
-    };
-    if change.omitted {
-        why.push_str("; CloudTrail left the request out for its size, a known way to hide it");
     }
-    why
+}
+
+/// CloudTrail hides what is asked of Bedrock, and not what is asked of other services.
+fn asked(change: &Change) -> String {
+    let place = &change.evidence.location;
+    if change.omitted {
+        return format!("not known: what was asked for is not in the event, {place}");
+    }
+    format!("what was asked for stands in the event, {place}, and in the ledger")
+}
+
+fn deleted(change: &Change) -> Vec<String> {
+    let version = change.resource.version.as_deref().map(|v| format!(" (version id {v})"));
+    vec![
+        format!("the object {} is deleted{}", change.resource.id, version.unwrap_or_default()),
+        "what else the same requester deletes of this bucket within the hour is recorded, and not alerted one by one"
+            .to_owned(),
+    ]
 }
 
 fn fields(change: &Change, diff: &Diff) -> Vec<String> {
@@ -231,6 +275,9 @@ fn amends(change: &Change) -> bool {
 
 fn command(change: &Change) -> String {
     let since = crate::time::day(change.occurred_at);
+    if change.alert_group().is_some() {
+        return format!("bedrock-audit changes --kind {} --since {since}", change.resource.kind);
+    }
     if change.resource.id == crate::change::UNKNOWN {
         return format!("bedrock-audit explain {}", shell_word(&change.request_id));
     }
@@ -238,7 +285,7 @@ fn command(change: &Change) -> String {
 }
 
 /// A word that a shell takes as it stands; quoted where it has to be.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
     let text: String = text.chars().filter(|c| !is_unsafe(*c)).collect();
     if !text.is_empty() && text.chars().all(plain) {
@@ -248,8 +295,8 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-fn moment(change: &Change) -> String {
-    change.occurred_at.strftime("%A %Y-%m-%d %H:%M:%S UTC").to_string()
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.strftime("%A %Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn write_line(text: &mut String, line: &str) {
@@ -261,7 +308,7 @@ fn write_line(text: &mut String, line: &str) {
 mod tests {
     use super::*;
     use crate::{
-        change::{Origin, TrailEvent},
+        change::{Origin, TrailEvent, watch::Watching},
         evidence::ObjectLocation,
     };
 
@@ -269,7 +316,10 @@ mod tests {
         let path = format!("{}/../../events/{path}.json", env!("CARGO_MANIFEST_DIR"));
         let json = std::fs::read_to_string(path).unwrap();
         let location = ObjectLocation::object("audit", "events/x");
-        match TrailEvent::read(json.as_bytes(), 1, &location, Origin::Eventbridge).unwrap().0 {
+        match TrailEvent::read(json.as_bytes(), 1, &location, Origin::Eventbridge, &Watching::default())
+            .unwrap()
+            .0
+        {
             TrailEvent::Change(change) => *change,
             other => panic!("{other:?}"),
         }
@@ -316,6 +366,32 @@ mod tests {
             "{}",
             alert.text
         );
+    }
+
+    #[test]
+    fn an_alert_of_drift_says_that_no_event_tells() {
+        let at = "2026-10-15T12:00:00Z".parse().unwrap();
+        let resource = change("incident/changes/04-UpdateGuardrail-weakened").resource;
+        let drift = Change::noticed("Drift", resource, Severity::High, at, "x", b"{}");
+        let dated = Diff { updated_at: Some(at), ..Diff::of_change(&drift) };
+        let alert = Alert::of(&drift, Some(&dated));
+        assert_eq!(alert.subject, "[high] Drift on guardrail/gr4k2p9x7wzq: no event tells who");
+        for part in [
+            "what:      Drift: it is not as it was last known, and no event that was recorded explains it\n",
+            "who:       no event tells who\n",
+            "when:      Thursday 2026-10-15 12:00:00 UTC, as the service says\n",
+        ] {
+            assert!(alert.text.contains(part), "{part:?} in\n{}", alert.text);
+        }
+        let before_at = Some("2026-10-15T06:00:00Z".parse().unwrap());
+        let gone = Diff { read: DiffRead::Gone, before_at, ..Diff::of_change(&drift) };
+        let alert = Alert::of(&drift, Some(&gone));
+        for part in [
+            "what:      Drift: it is gone, and no event",
+            "when:      not known: between Thursday 2026-10-15 06:00:00 UTC and Thursday 2026-10-15 12:00:00 UTC\n",
+        ] {
+            assert!(alert.text.contains(part), "{part:?} in\n{}", alert.text);
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl ObjectLocation {
         let (folders, name) = self.key.rsplit_once('/').unwrap_or(("", &self.key));
         if name.starts_with("amazon-bedrock-logs-permission-check") {
             ObjectRole::PermissionCheck
-        } else if self.key.contains("/CloudTrail-") {
+        } else if is_other_trail_file(&self.key) {
             ObjectRole::OtherTrailFile
         } else if folders.rsplit('/').next() == Some("data") && self.is_body_name(name) {
             ObjectRole::Body
@@ -46,6 +46,13 @@ impl ObjectLocation {
             ObjectRole::Log
         }
     }
+}
+
+/// Beside `CloudTrail/` an account's folder has `CloudTrail-Digest/`, `CloudTrail-Insight/` and `CloudTrail-NetworkActivity/`
+/// (FORMATS 6); what stands in front of `AWSLogs/` is a prefix of somebody's choice.
+fn is_other_trail_file(key: &str) -> bool {
+    let (_, below) = key.rsplit_once("AWSLogs/").unwrap_or(("", key));
+    below.starts_with("CloudTrail-") || below.contains("/CloudTrail-")
 }
 
 impl fmt::Display for ObjectLocation {
@@ -108,6 +115,8 @@ mod tests {
             ),
             ("AWSLogs/1/CloudTrail-Digest/r/2026/10/07/x.json.gz", ObjectRole::OtherTrailFile),
             ("AWSLogs/1/CloudTrail/r/2026/10/07/x.json.gz", ObjectRole::Log),
+            ("AWSLogs/o-1/1/CloudTrail-Insight/r/x.json.gz", ObjectRole::OtherTrailFile),
+            ("logs/CloudTrail-prod/AWSLogs/1/CloudTrail/r/2026/10/07/x.json.gz", ObjectRole::Log),
             ("metadata/x.json", ObjectRole::Log),
         ];
         for (key, role) in cases {

@@ -124,6 +124,11 @@ impl<'a> Members<'a> {
         present(self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value))
     }
 
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether the member is there at all, `null` included.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)

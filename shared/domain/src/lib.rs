@@ -9,8 +9,10 @@
 //! * [`drift`]: a system prompt that nobody used before, and when that is told.
 //! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
 //! * [`state`]: what a resource looked like, before and after a change.
+//! * [`check`]: what has to be in order so that the audit sees anything; its table has one line per check.
 //! * [`alert`]: the text that people get when something changed.
 //! * [`attribution`]: the response of a knowledge base or an agent, as an application sent it.
+//! * [`sources`]: which documents a passage is from: prompts and responses, joined.
 //! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
 //! * [`report`]: the answers as JSON.
 //! * [`window`]: the times that people type.
@@ -18,6 +20,7 @@
 pub mod alert;
 pub mod attribution;
 pub mod change;
+pub mod check;
 pub mod digest;
 pub mod drift;
 pub mod evidence;
@@ -30,6 +33,7 @@ pub mod plain;
 pub mod principal;
 pub mod prompt;
 pub mod report;
+pub mod sources;
 pub mod state;
 #[cfg(test)]
 mod strategies;

@@ -6,12 +6,16 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     alert::NewPrompt,
+    attribution::Attribution,
     change::{Addendum, Amendment, Change, Severity},
+    digest::Sha256,
     drift::NewUse,
     evidence::Evidence,
     invocation::Invocation,
-    ledger::record::{Call, Diff, InvocationLine, Link, Source},
+    ledger::record::{Call, Diff, InvocationLine, Link},
+    passage::Certainty,
     principal::Principal,
+    sources::{JoinedSource, KnownDocument, UsedIn},
     state::{State, Verdict},
     time,
 };
@@ -42,6 +46,8 @@ pub fn change(change: &Change, diff: Option<&Diff>) -> Value {
         "user_agent": change.user_agent,
         "mfa": change.mfa,
         "omitted": change.omitted,
+        "breaks": change.breaks,
+        "deployment": change.deployment,
         "addendum": change.addendum.as_ref().map(addendum),
         "amended_by": change.amended_by.iter().map(amendment).collect::<Vec<_>>(),
         "evidence": evidence(&change.evidence),
@@ -84,6 +90,7 @@ fn state(diff: &Diff) -> Value {
         "reason": diff.reason,
         "observed_at": diff.observed_at.map(time::rfc3339),
         "updated_at": diff.updated_at.map(time::rfc3339),
+        "before_at": diff.before_at.map(time::rfc3339),
         "before": diff.state_before.as_ref().map(ToString::to_string),
         "after": diff.state_after.as_ref().map(ToString::to_string),
         "fields_left_out": diff.fields_left_out,
@@ -188,6 +195,25 @@ pub fn invocation_line(line: &InvocationLine) -> Value {
     })
 }
 
+/// An entry of `sources --json`: an answer that used the document.
+pub fn used_in(used: &UsedIn) -> Value {
+    json!({
+        "request_id": used.request_id,
+        "occurred_at": time::rfc3339(used.occurred_at),
+        "account_id": used.account_id,
+        "region": used.region,
+        "operation": used.operation,
+        "model_id": used.model_id,
+        "principal": principal(&used.principal),
+        "origins": used.origins.iter().map(|origin| origin.name()).collect::<Vec<_>>(),
+        "ordinals": used.ordinals,
+        "text_sha256": used.passages.iter().map(Sha256::as_str).collect::<Vec<_>>(),
+        "cited": used.cited,
+        "certainty": used.certainty().name(),
+        "documents": used.documents.iter().map(known_document).collect::<Vec<_>>(),
+    })
+}
+
 /// What machines are told of a new system prompt.
 pub fn new_prompt(prompt: &NewPrompt<'_>) -> Value {
     let NewUse { used, known_since } = prompt.new;
@@ -219,12 +245,19 @@ fn texts(map: &BTreeMap<String, String>) -> Value {
 }
 
 /// An entry of `sources` in `explain --json`.
-pub fn source(source: &Source) -> Value {
-    let documents: Vec<_> = source
-        .source_uri
-        .iter()
-        .map(|uri| json!({"uri": uri, "certainty": source.certainty.name()}))
-        .collect();
+pub fn source(joined: &JoinedSource) -> Value {
+    let source = &joined.source;
+    let seen_in = joined.seen_in.iter().map(|seen| {
+        json!({
+            "request_id": seen.request_id,
+            "origin": seen.origin.name(),
+            "ordinal": seen.ordinal,
+            "uri": seen.uri,
+            "page_number": seen.page_number,
+            "score": seen.score,
+            "cited": seen.cited,
+        })
+    });
     json!({
         "origin": source.origin.name(),
         "ordinal": source.ordinal,
@@ -232,14 +265,51 @@ pub fn source(source: &Source) -> Value {
         "title": source.title,
         "found_at": source.found_at,
         "carrier_sha256": source.carrier.as_str(),
-        "documents": documents,
+        "documents": joined.documents.iter().map(known_document).collect::<Vec<_>>(),
+        "documents_left_out": joined.documents_left_out,
         "excerpt": source.excerpt,
         "text_sha256": source.text_sha256.as_ref().map(|hash| hash.as_str()),
         "score": source.score,
         "cited": source.cited,
+        "in_context": joined.in_context().own(),
+        "seen_in": seen_in.collect::<Vec<_>>(),
         "chunk_id": source.chunk_id,
+        "page_number": source.said.page_number,
         "knowledge_base_id": source.knowledge_base_id,
-        "certainty": source.certainty.name(),
+        "data_source_id": source.said.data_source_id,
+        "metadata": texts(&source.said.metadata),
+        "certainty": joined.certainty.name(),
+    })
+}
+
+/// An entry of `documents` of a source.
+pub fn known_document(document: &KnownDocument) -> Value {
+    json!({"uri": document.uri, "certainty": document.certainty.name(), "basis": document.basis})
+}
+
+/// An entry of `attributions` in `explain --json`: a response as an application sent it.
+pub fn attribution(attribution: &Attribution) -> Value {
+    let sender = &attribution.sender;
+    json!({
+        "occurred_at": time::rfc3339(attribution.common.occurred_at),
+        "operation": attribution.operation,
+        "session_id": attribution.session_id,
+        "knowledge_base_id": attribution.knowledge_base_id,
+        "model_id": attribution.model_id,
+        "guardrail_action": attribution.guardrail_action,
+        "only_cited": attribution.only_cited,
+        "sources": attribution.sources,
+        "sources_left_out": attribution.sources_left_out,
+        "citations": attribution.citations,
+        "empty_citations": attribution.empty_citations,
+        "sender": {
+            "route": sender.route.name(),
+            "account_id": sender.account_id,
+            "event_id": sender.event_id,
+        },
+        "response_sha256": attribution.carrier.as_str(),
+        "response_key": attribution.response_key,
+        "certainty": Certainty::Reported.name(),
     })
 }
 

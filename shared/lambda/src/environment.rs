@@ -2,6 +2,7 @@
 //! Lambda runtime read their own (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_LAMBDA_RUNTIME_API`, ...).
 
 use audit_domain::{
+    change::watch::Watching,
     invocation::pointer::AllowedPlaces,
     ledger::record::{EXCERPT, Retention},
 };
@@ -37,10 +38,33 @@ pub const VARIABLES: &[Variable] = &[
         "the delay queue for bodies that are still to come",
         "such bodies stay outstanding",
     ),
+    required(BASELINE_QUEUE_URL, "the queue in which `read-baseline` leaves what is still to be read"),
+    optional(
+        STACK_NAME,
+        "the stack: what its generated names begin with belongs to the audit, and calls on it are alerted",
+        "bedrock-audit",
+    ),
+    optional(
+        WATCHED_RESOURCES,
+        "what else the audit rests on, as ARNs or names with commas between: keys, log groups, an older bucket",
+        "none",
+    ),
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
     optional(RECORD_CALLS, "whether calls that use Bedrock are taken out of the trail's files, too", "true"),
     optional(EXCERPT_CHARACTERS, "how many characters of a passage a source shows; with 0, none", "300"),
+];
+
+/// The variables that name what the audit rests on, besides `STACK_NAME` and `LOG_BUCKETS`.
+pub const RESTED_ON: &[&str] = &[
+    RECORDS_TABLE,
+    STATES_TABLE,
+    DELIVERIES_TABLE,
+    AUDIT_BUCKET,
+    ALERT_TOPIC_ARN,
+    CHANGES_TOPIC_ARN,
+    BODY_QUEUE_URL,
+    WATCHED_RESOURCES,
 ];
 
 /// See [`VARIABLES`].
@@ -60,11 +84,19 @@ pub const LOG_BUCKETS: &str = "LOG_BUCKETS";
 /// See [`VARIABLES`].
 pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
 /// See [`VARIABLES`].
+pub const BASELINE_QUEUE_URL: &str = "BASELINE_QUEUE_URL";
+/// See [`VARIABLES`].
+pub const STACK_NAME: &str = "STACK_NAME";
+/// See [`VARIABLES`].
+pub const WATCHED_RESOURCES: &str = "WATCHED_RESOURCES";
+/// See [`VARIABLES`].
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// See [`VARIABLES`].
 pub const ALERT_MAX_AGE_HOURS: &str = "ALERT_MAX_AGE_HOURS";
 /// See [`VARIABLES`].
 pub const RECORD_CALLS: &str = "RECORD_CALLS";
+/// The stack's name where nothing says otherwise: that of `samconfig.toml`.
+pub const DEFAULT_STACK_NAME: &str = "bedrock-audit";
 /// See [`VARIABLES`].
 pub const EXCERPT_CHARACTERS: &str = "EXCERPT_CHARACTERS";
 
@@ -91,6 +123,9 @@ pub enum EnvironmentError {
     /// It is no list of buckets.
     #[error("the environment variable {0} is {1:?}, which is no list of `bucket[/prefix],...`")]
     NoBuckets(&'static str, String),
+    /// It is no ARN with an account and a region.
+    #[error("the environment variable {0} is {1:?}, which is no ARN of a topic")]
+    NoArn(&'static str, String),
 }
 
 /// The environment.
@@ -134,6 +169,38 @@ impl Environment {
         .transpose()
     }
 
+    /// The account and region of the function: those of the topic in `ALERT_TOPIC_ARN`.
+    ///
+    /// # Errors
+    /// It is not set, or no ARN.
+    pub fn account_and_region(&self) -> Result<(String, String), EnvironmentError> {
+        let arn = self.text(ALERT_TOPIC_ARN)?;
+        let mut parts = arn.split(':').skip(3);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(region), Some(account), Some(_)) if !region.is_empty() && !account.is_empty() => {
+                Ok((account.to_owned(), region.to_owned()))
+            }
+            _ => Err(EnvironmentError::NoArn(ALERT_TOPIC_ARN, arn)),
+        }
+    }
+
+    /// On what the audit rests: `STACK_NAME`, `WATCHED_RESOURCES`, and whatever a function is told of tables, buckets, topics
+    /// and queues.
+    ///
+    /// # Errors
+    /// `LOG_BUCKETS` names no bucket.
+    pub fn watching(&self) -> Result<Watching, EnvironmentError> {
+        let named: Vec<String> = RESTED_ON.iter().filter_map(|name| self.maybe(name)).collect();
+        let resources = named.iter().flat_map(|list| list.split(','));
+        let stack = self.stack_name();
+        Ok(Watching::new(stack.trim(), resources, self.log_buckets()?.unwrap_or_default()))
+    }
+
+    /// `STACK_NAME`.
+    pub fn stack_name(&self) -> String {
+        self.maybe(STACK_NAME).unwrap_or_else(|| DEFAULT_STACK_NAME.to_owned())
+    }
+
     /// `RETENTION_DAYS`.
     ///
     /// # Errors
@@ -168,12 +235,6 @@ impl Environment {
     pub fn excerpt_characters(&self) -> Result<usize, EnvironmentError> {
         let characters = self.number(EXCERPT_CHARACTERS)?;
         Ok(characters.map_or(EXCERPT, |characters| usize::try_from(characters).unwrap_or(usize::MAX)))
-    }
-
-    /// The account that the function runs in, by the ARN of its own topic (`ALERT_TOPIC_ARN`); `None` where that says none.
-    pub fn account_id(&self) -> Option<String> {
-        let topic = self.maybe(ALERT_TOPIC_ARN)?;
-        topic.split(':').nth(4).filter(|account| !account.is_empty()).map(str::to_owned)
     }
 
     fn number(&self, name: &'static str) -> Result<Option<u32>, EnvironmentError> {
@@ -212,8 +273,22 @@ mod tests {
         assert_eq!(none.excerpt_characters().unwrap(), 300);
         assert!(wrong.excerpt_characters().is_err());
         assert_eq!(Environment::of(|_| Some("0".into())).excerpt_characters().unwrap(), 0);
-        assert_eq!(none.account_id(), None);
         let topic = Environment::of(|_| Some("arn:aws:sns:eu-central-1:444455556666:alerts".into()));
-        assert_eq!(topic.account_id().as_deref(), Some("444455556666"));
+        let place = topic.account_and_region().unwrap();
+        assert_eq!(place, ("444455556666".to_owned(), "eu-central-1".to_owned()));
+        let wrong = Environment::of(|_| Some("arn:aws:sns::444455556666:alerts".into()));
+        assert!(wrong.account_and_region().unwrap_err().to_string().contains("ALERT_TOPIC_ARN"));
+        assert!(none.watching().unwrap().holds("bedrock-audit-RecordsTable-1A2B"));
+        let given = Environment::of(|name| match name {
+            STACK_NAME => Some("audit".into()),
+            WATCHED_RESOURCES => Some("main-trail, alias/logs".into()),
+            LOG_BUCKETS => Some("our-logs/team".into()),
+            _ => None,
+        });
+        let watching = given.watching().unwrap();
+        for name in ["audit-RecordsTable-1A2B", "main-trail", "alias/logs", "our-logs"] {
+            assert!(watching.holds(name), "{name}");
+        }
+        assert!(watching.knows_keys() && !watching.holds("bedrock-audit-RecordsTable-1A2B"));
     }
 }

@@ -3,6 +3,7 @@
 //! * [`environment`]: the one reader of the environment, and its table.
 //! * [`batch`]: lifts the handling of one message to a batch with partial failures.
 //! * [`s3_notification`]: which objects a message names, in every form in which S3 tells.
+//! * [`schedule`]: when and where a schedule's message is for.
 //! * [`telemetry`]: structured log lines and metrics, without content.
 //! * [`run`]: starts a function.
 
@@ -10,4 +11,5 @@ pub mod batch;
 pub mod environment;
 pub mod run;
 pub mod s3_notification;
+pub mod schedule;
 pub mod telemetry;

@@ -54,7 +54,8 @@ impl Bedrock {
         lock(&self.documents).remove(&key(kind, id, version));
     }
 
-    /// From now on, every call about this one is refused. A list is refused by the id of the whole (`AGENT`).
+    /// From now on, every call about this one is refused. A list is refused by the id of the whole (`AGENT`),
+    /// a list of wholes as [`SINGLETON`].
     pub fn refuse(&self, kind: &str, id: &str, status: u16, code: &str, message: &str) {
         let refusal = Refusal { status, code: code.to_owned(), message: message.to_owned() };
         lock(&self.refusals).insert((kind.to_owned(), id.to_owned()), refusal);
@@ -89,6 +90,11 @@ impl Bedrock {
                 let document = self.document(route, &names);
                 ok(&document.map_or_else(|| json!({}), |document| wrapped(Some(wrapper), document)))
             }
+            Answer::Index(member, which, [id, version]) => {
+                let token = names.token.clone().or_else(|| token_of(body));
+                let entries = self.index(route, &names.id, which, [id, version]);
+                ok(&page(entries, member, &[], token.as_deref()))
+            }
             Answer::List(member, summary) => {
                 let token = names.token.or_else(|| token_of(body));
                 ok(&page(self.entries(route, &names.id, &names.version), member, summary, token.as_deref()))
@@ -98,6 +104,29 @@ impl Bedrock {
 
     fn document(&self, route: &Route, names: &Names) -> Option<Value> {
         lock(&self.documents).get(&key(route.kind, &names.id, &names.version)).cloned()
+    }
+
+    /// Summaries of what there is of a kind: their ids, versions and ARNs.
+    fn index(&self, route: &Route, whole: &str, which: Which, [id, version]: [&str; 2]) -> Vec<Value> {
+        let is_one = whole != SINGLETON;
+        let documents = lock(&self.documents);
+        let of_kind = documents.keys().filter(|(kind, ..)| kind == route.kind);
+        let wanted = of_kind.filter(|(_, named, at)| match which {
+            Which::Wholes if is_one => named == whole,
+            Which::Wholes => at == DRAFT,
+            Which::Versions => named == whole,
+            Which::Parts => named.starts_with(&format!("{whole}:")),
+        });
+        wanted
+            .map(|(kind, named, at)| {
+                let own = named.rsplit(':').next().unwrap_or(named);
+                json!({
+                    id: own,
+                    version: at,
+                    "arn": format!("arn:aws:bedrock:eu-central-1:444455556666:{kind}/{own}"),
+                })
+            })
+            .collect()
     }
 
     /// The documents of a kind that belong to a whole.
@@ -121,11 +150,23 @@ struct Route {
     answer: Answer,
 }
 
+#[derive(Clone, Copy)]
+enum Which {
+    /// The drafts of all; of one that the query names every version.
+    Wholes,
+    /// Every version of one.
+    Versions,
+    /// What hangs on one.
+    Parts,
+}
+
 enum Answer {
     /// One document, in this member.
     One(Option<&'static str>),
     /// One that there always is, if only empty.
     Setting(&'static str),
+    /// Pages of what there is, in the first member, with an id and a version in these members.
+    Index(&'static str, Which, [&'static str; 2]),
     /// Pages of these members of documents (all of them, where none are named), in this member.
     List(&'static str, &'static [&'static str]),
 }
@@ -150,6 +191,69 @@ const fn list(
 }
 
 const ROUTES: &[Route] = &[
+    list(
+        "ListGuardrails",
+        "GET",
+        "/guardrails",
+        "guardrail",
+        Answer::Index("guardrails", Which::Wholes, ["id", "version"]),
+    ),
+    list(
+        "ListInferenceProfiles",
+        "GET",
+        "/inference-profiles",
+        "inference-profile",
+        Answer::Index("inferenceProfileSummaries", Which::Wholes, ["inferenceProfileId", "-"]),
+    ),
+    list(
+        "ListPrompts",
+        "GET",
+        "/prompts",
+        "prompt",
+        Answer::Index("promptSummaries", Which::Wholes, ["id", "version"]),
+    ),
+    list(
+        "ListAgents",
+        "POST",
+        "/agents",
+        "agent",
+        Answer::Index("agentSummaries", Which::Wholes, ["agentId", "-"]),
+    ),
+    list(
+        "ListAgentVersions",
+        "POST",
+        "/agents/{}/agentversions",
+        "agent",
+        Answer::Index("agentVersionSummaries", Which::Versions, ["-", "agentVersion"]),
+    ),
+    list(
+        "ListFlows",
+        "GET",
+        "/flows",
+        "flow",
+        Answer::Index("flowSummaries", Which::Wholes, ["id", "version"]),
+    ),
+    list(
+        "ListFlowVersions",
+        "GET",
+        "/flows/{}/versions",
+        "flow",
+        Answer::Index("flowVersionSummaries", Which::Versions, ["id", "version"]),
+    ),
+    list(
+        "ListKnowledgeBases",
+        "POST",
+        "/knowledgebases",
+        "knowledge-base",
+        Answer::Index("knowledgeBaseSummaries", Which::Wholes, ["knowledgeBaseId", "-"]),
+    ),
+    list(
+        "ListDataSources",
+        "POST",
+        "/knowledgebases/{}/datasources",
+        "data-source",
+        Answer::Index("dataSourceSummaries", Which::Parts, ["dataSourceId", "-"]),
+    ),
     get("GetGuardrail", "/guardrails/{}", "guardrail", None),
     get("GetInferenceProfile", "/inference-profiles/{}", "inference-profile", None),
     get("GetResourcePolicy", "/resource-policy/{}", "resource-policy", None),
@@ -240,8 +344,8 @@ const ROUTES: &[Route] = &[
     ),
 ];
 
-/// The id of what there is one of.
-const SINGLETON: &str = "default";
+/// The id of what there is one of, and of a list of everything.
+pub const SINGLETON: &str = "default";
 
 /// What a request names.
 struct Names {
@@ -284,6 +388,8 @@ fn names(route: &Route, uri: &Uri) -> Option<Names> {
             _ => return None,
         }
     }
+    // a list of versions names whose
+    ids.extend(query.iter().find(|(name, _)| name.ends_with("Identifier")).map(|(_, id)| id.clone()));
     let id = if ids.is_empty() { SINGLETON.to_owned() } else { ids.join(":") };
     Some(Names { id, version, token: query.get("nextToken").cloned() })
 }

@@ -15,7 +15,10 @@ use audit_aws::{
     dynamodb::{Ledger, TableNames, tables},
 };
 use audit_domain::evidence::ObjectLocation;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_sdk_dynamodb::{
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
+    types::AttributeValue,
+};
 use axum::{
     Router,
     body::Body,
@@ -36,6 +39,7 @@ use tokio::net::TcpListener;
 use crate::{
     bedrock::{self, Bedrock},
     faults::{Fault, Faults},
+    parts::Parts,
 };
 
 /// The access key and the secret of everything here.
@@ -52,6 +56,9 @@ pub const CHANGES: &str = "arn:aws:sns:eu-central-1:444455556666:changes";
 /// The delay queue for bodies beside the log.
 pub const BODIES: &str = "https://sqs.eu-central-1.amazonaws.com/444455556666/bodies";
 
+/// The queue in which `read-baseline` leaves what is still to be read.
+pub const BASELINE: &str = "https://sqs.eu-central-1.amazonaws.com/444455556666/baseline";
+
 /// One message that a topic took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -65,6 +72,9 @@ pub struct Published {
     pub attributes: HashMap<String, String>,
 }
 
+/// The queue's address, and the body of a message.
+type Queued = (String, String);
+
 /// Everything of AWS that the functions use, on this machine.
 pub struct Cloud {
     /// The faults of the gateway.
@@ -77,8 +87,10 @@ pub struct Cloud {
     pub s3: aws_sdk_s3::Client,
     /// The configuration resources that can be read.
     pub bedrock: Arc<Bedrock>,
+    /// The audit's own parts.
+    pub parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
-    queued: Arc<Mutex<Vec<String>>>,
+    queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
 }
 
@@ -87,8 +99,9 @@ struct Gateway {
     dynamodb: String,
     s3: String,
     bedrock: Arc<Bedrock>,
+    parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
-    queued: Arc<Mutex<Vec<String>>>,
+    queued: Arc<Mutex<Vec<Queued>>>,
     faults: Arc<Faults>,
 }
 
@@ -105,11 +118,13 @@ impl Cloud {
         let queued = Arc::new(Mutex::new(Vec::new()));
         let faults = Arc::new(Faults::default());
         let bedrock = Arc::new(Bedrock::default());
+        let parts = Arc::new(Parts::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
             s3: s3.clone(),
             bedrock: bedrock.clone(),
+            parts: parts.clone(),
             published: published.clone(),
             queued: queued.clone(),
             faults: faults.clone(),
@@ -124,6 +139,7 @@ impl Cloud {
             dynamodb: dynamodb_client(&format!("http://{dynamodb}")),
             s3: s3_client(&format!("http://{s3}")),
             bedrock,
+            parts,
             published,
             queued,
             _buckets: buckets,
@@ -174,7 +190,13 @@ impl Cloud {
 
     /// The messages that wait in the queue of bodies; the queue is empty afterwards.
     pub fn take_queued(&self) -> Vec<String> {
-        std::mem::take(&mut *self.queued.lock().unwrap_or_else(PoisonError::into_inner))
+        self.take_from(BODIES)
+    }
+
+    /// The messages that wait in a queue, oldest first; it is empty afterwards.
+    pub fn take_from(&self, queue: &str) -> Vec<String> {
+        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        queued.extract_if(.., |(url, _)| url == queue).map(|(_, body)| body).collect()
     }
 
     /// Puts an object into the log bucket.
@@ -188,6 +210,20 @@ impl Cloud {
     pub async fn audit_keys(&self) -> Vec<String> {
         let list = self.s3.list_objects_v2().bucket(AUDIT).send().await.expect("the bucket is listed");
         list.contents().iter().filter_map(|object| object.key()).map(str::to_owned).collect()
+    }
+
+    /// As if every difference without a date had been seen that much earlier: functions ask the real clock.
+    pub async fn set_first_sights_back(&self, by: jiff::SignedDuration) {
+        let found = self.dynamodb.scan().table_name("states").send().await.expect("the table is scanned");
+        let text =
+            |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().expect(name).clone();
+        for item in found.items().iter().filter(|item| text(item, "subject").starts_with("sight/")) {
+            let seen: Timestamp = text(item, "seen_at").parse().expect("a moment");
+            let earlier = audit_domain::time::rfc3339(seen - by);
+            let put = self.dynamodb.put_item().table_name("states").set_item(Some(item.clone()));
+            let put = put.item("seen_at", AttributeValue::S(earlier));
+            put.send().await.expect("the item is put");
+        }
     }
 
     /// How many items a table has (`records`, `states`, `deliveries`).
@@ -218,7 +254,7 @@ impl Cloud {
     }
 }
 
-fn sorted_value(value: &aws_sdk_dynamodb::types::AttributeValue) -> String {
+fn sorted_value(value: &AttributeValue) -> String {
     match value.as_m() {
         Ok(map) => {
             let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
@@ -308,7 +344,14 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let (action, upstream) = if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
         (format!("dynamodb:{operation}"), Upstream::Engine(&gateway.dynamodb))
     } else if let Some((_, operation)) = target.split_once("AmazonSQS.") {
-        (format!("sqs:{operation}"), Upstream::Queue)
+        let upstream = if operation == "SendMessage" { Upstream::Queue } else { Upstream::Parts };
+        (format!("sqs:{operation}"), upstream)
+    } else if let Some((_, operation)) = target.split_once("CloudTrail_20131101.") {
+        (format!("cloudtrail:{operation}"), Upstream::Parts)
+    } else if let Some((_, operation)) = target.split_once("AWSEvents.") {
+        (format!("events:{operation}"), Upstream::Parts)
+    } else if form && bytes.starts_with(b"Action=ListStackResources&") {
+        ("cloudformation:ListStackResources".to_owned(), Upstream::Parts)
     } else if form {
         ("sns:Publish".to_owned(), Upstream::Topic)
     } else if is_for_bedrock(&parts.headers) {
@@ -329,6 +372,10 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         Upstream::Engine(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
         Upstream::Topic => publish(&gateway.published, &bytes),
         Upstream::Queue => enqueue(&gateway.queued, &bytes),
+        Upstream::Parts => {
+            let form = |_| serde_urlencoded::from_bytes(&bytes).unwrap_or_default();
+            gateway.parts.answer(&action, &serde_json::from_slice(&bytes).unwrap_or_else(form))
+        }
         Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
@@ -343,6 +390,7 @@ enum Upstream<'a> {
     Engine(&'a str),
     Topic,
     Queue,
+    Parts,
     Bedrock,
 }
 
@@ -353,13 +401,15 @@ fn is_for_bedrock(headers: &HeaderMap) -> bool {
 }
 
 /// Takes a message as the real queue does.
-fn enqueue(queued: &Mutex<Vec<String>>, json: &[u8]) -> Response {
+fn enqueue(queued: &Mutex<Vec<Queued>>, json: &[u8]) -> Response {
     let call: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
     let body = call["MessageBody"].as_str().unwrap_or_default();
-    if call["QueueUrl"] != BODIES || body.is_empty() || body.len() > 1 << 20 {
+    let url = call["QueueUrl"].as_str().unwrap_or_default();
+    let is_delay_fine = call["DelaySeconds"].as_i64().is_none_or(|delay| (0..=900).contains(&delay));
+    if ![BODIES, BASELINE].contains(&url) || body.is_empty() || body.len() > 1 << 20 || !is_delay_fine {
         return refusal("sqs:SendMessage", 400, "InvalidParameterValue");
     }
-    queued.lock().unwrap_or_else(PoisonError::into_inner).push(body.to_owned());
+    queued.lock().unwrap_or_else(PoisonError::into_inner).push((url.to_owned(), body.to_owned()));
     ([("content-type", "application/x-amz-json-1.0")], r#"{"MessageId":"message"}"#).into_response()
 }
 
@@ -383,12 +433,12 @@ fn refusal(action: &str, status: u16, code: &str) -> Response {
         return bedrock::refusal(status, code, "by the testkit");
     }
     let status = StatusCode::from_u16(status).expect("a status");
-    if action.starts_with("dynamodb:") || action.starts_with("sqs:") {
+    if ["dynamodb:", "sqs:", "cloudtrail:", "events:"].iter().any(|service| action.starts_with(service)) {
         let json =
             format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the testkit"}}"#);
         return (status, [("content-type", "application/x-amz-json-1.0")], json).into_response();
     }
-    let xml = if action.starts_with("sns:") {
+    let xml = if action.starts_with("sns:") || action.starts_with("cloudformation:") {
         format!(
             "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>by the testkit</Message></Error></ErrorResponse>"
         )

@@ -1,6 +1,7 @@
 //! What every ledger has to keep: the embedded engine, the same behind faults, an emulator, the cloud.
 
 mod documents;
+mod sources;
 
 use audit_app::ports::{
     CountSightings, FetchKept, FindRecords, FindSightings, KeepObjects, MarkPromptAlerts, PortError, Put,
@@ -9,7 +10,7 @@ use audit_app::ports::{
 };
 use audit_aws::dynamodb::{Ledger, tables};
 use audit_domain::{
-    change::{Addendum, Change, Origin, Resource, Severity, TrailEvent},
+    change::{Addendum, Change, Origin, Resource, Severity, TrailEvent, watch::Watching},
     digest::Sha256,
     evidence::ObjectLocation,
     invocation::{BodyState, Invocation, RecordReading},
@@ -62,6 +63,8 @@ pub async fn ledger_keeps(client: &Client) {
     sightings_merge_in_any_order(&ledger).await;
     documents::attributions_come_back_with_their_sources(&ledger).await;
     documents::documents_merge_in_any_order(&ledger, client).await;
+    sources::sources_are_found_by_passage_in_time(&ledger).await;
+    sources::documents_are_found_by_passage_name_and_folder(&ledger).await;
     documents::a_document_that_is_in_use_stays(&ledger, client).await;
     who_used_what_before_is_found(&ledger).await;
     told_prompts_are_found_by_when_they_were_told(&ledger).await;
@@ -101,6 +104,7 @@ async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {
             reason: Some("not allowed to read it".into()),
             observed_at: Some(at("2026-10-15T14:07:25Z")),
             updated_at: Some(at("2026-10-15T14:07:21Z")),
+            before_at: Some(at("2026-10-14T08:00:00Z")),
             severity: Some(Severity::Critical),
             state_before: Some(Sha256::of(b"before")),
             state_after: Some(Sha256::of(b"after")),
@@ -432,7 +436,7 @@ fn change(id: &str, when: &str, guardrail: &str) -> Change {
         r#"{{"eventName":"UpdateGuardrail","eventSource":"bedrock.amazonaws.com","eventTime":"{when}","eventID":"event-{id}","requestID":"{id}","recipientAccountId":"444455556666","awsRegion":"eu-central-1","sourceIPAddress":"203.0.113.7","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::444455556666:user/kim","userName":"kim"}},"requestParameters":{{"guardrailIdentifier":"{guardrail}"}},"responseElements":{{"version":"DRAFT"}}}}"#
     );
     let place = ObjectLocation::object("audit", "events/x.json");
-    match TrailEvent::read(json.as_bytes(), 1, &place, Origin::Eventbridge).unwrap().0 {
+    match TrailEvent::read(json.as_bytes(), 1, &place, Origin::Eventbridge, &Watching::default()).unwrap().0 {
         TrailEvent::Change(change) => *change,
         other => panic!("{other:?}"),
     }

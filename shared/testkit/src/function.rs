@@ -22,8 +22,11 @@ use tokio::{
     sync::{Mutex, mpsc, oneshot},
 };
 
-use crate::cloud::{ALERTS, AUDIT, BODIES, CHANGES, Cloud, KEY, LOGS};
+use crate::cloud::{ALERTS, AUDIT, BASELINE, BODIES, CHANGES, Cloud, KEY, LOGS};
 
+/// The key that the audit rests on.
+pub const WATCHED_KEY: &str =
+    "arn:aws:kms:eu-central-1:444455556666:key/7c0b1e54-3d2f-4a68-9b1c-5e6f7a8b9c0d";
 /// So long a function may take for an event.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -156,10 +159,14 @@ fn environment(name: &str, runtime: &str, cloud: &Cloud) -> HashMap<String, Stri
         ("AUDIT_BUCKET", AUDIT),
         ("LOG_BUCKETS", LOGS),
         ("BODY_QUEUE_URL", BODIES),
+        ("BASELINE_QUEUE_URL", BASELINE),
         ("ALERT_TOPIC_ARN", ALERTS),
         ("CHANGES_TOPIC_ARN", CHANGES),
+        ("STACK_NAME", "bedrock-audit"),
+        ("WATCHED_RESOURCES", WATCHED_KEY),
         ("RETENTION_DAYS", "400"),
         ("ALERT_MAX_AGE_HOURS", "24"),
+        ("STACK_NAME", "bedrock-audit"),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -179,9 +186,15 @@ fn build() -> PathBuf {
     let target = profile.parent().expect("target").to_owned();
     let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.args(["build", "--locked", "--quiet", "--target-dir"]).arg(target);
-    for package in
-        ["index-invocations", "record-changes", "index-trail", "record-attributions", "bedrock-audit"]
-    {
+    for package in [
+        "check-audit",
+        "index-invocations",
+        "index-trail",
+        "read-baseline",
+        "record-attributions",
+        "record-changes",
+        "bedrock-audit",
+    ] {
         cargo.args(["-p", package]);
     }
     if profile.ends_with("release") {

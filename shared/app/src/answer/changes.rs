@@ -113,7 +113,7 @@ fn kind_matches(kind: &str, wanted: &str) -> bool {
 }
 
 /// A resource as somebody typed it.
-struct ResourceName {
+pub(super) struct ResourceName {
     account_and_region: Option<(String, String)>,
     /// Kinds with ids under which its changes are recorded; without a kind where only an id was typed.
     names: Vec<(Option<String>, String)>,
@@ -121,16 +121,18 @@ struct ResourceName {
 }
 
 impl ResourceName {
-    fn parse(typed: &str) -> Self {
+    pub(super) fn parse(typed: &str) -> Self {
         if typed.starts_with("arn:") {
             return Self::of_arn(typed);
         }
-        let mut parts = typed.splitn(4, '/');
-        let (account_and_region, kind, id) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(account), Some(region), Some(kind), Some(id)) => {
-                (Some((account.to_owned(), region.to_owned())), Some(kind.to_owned()), id)
+        let parts: Vec<_> = typed.splitn(4, '/').collect();
+        // no kind begins like an account; ids of log groups and of objects have slashes of their own
+        let is_account = |text: &str| text == "unknown" || text.starts_with(|c: char| c.is_ascii_digit());
+        let (account_and_region, kind, id) = match (parts.as_slice(), typed.split_once('/')) {
+            ([account, region, kind, id], _) if is_account(account) => {
+                (Some(((*account).to_owned(), (*region).to_owned())), Some((*kind).to_owned()), *id)
             }
-            (Some(kind), Some(id), None, None) => (None, Some(kind.to_owned()), id),
+            (_, Some((kind, id))) => (None, Some(kind.to_owned()), id),
             _ => (None, None, typed),
         };
         Self { account_and_region, names: vec![(kind, id.to_owned())], arn: None }
@@ -170,6 +172,22 @@ impl ResourceName {
         Some(partitions)
     }
 
+    /// The resources that the name means, where it says enough.
+    pub(super) fn resources(&self) -> Vec<Resource> {
+        let Some((account_id, region)) = &self.account_and_region else { return Vec::new() };
+        let named = self.names.iter().filter_map(|(kind, id)| Some((kind.as_ref()?, id)));
+        named
+            .map(|(kind, id)| Resource {
+                account_id: account_id.clone(),
+                region: region.clone(),
+                kind: kind.clone(),
+                id: id.clone(),
+                version: None,
+                arn: self.arn.clone(),
+            })
+            .collect()
+    }
+
     fn matches(&self, resource: &Resource) -> bool {
         let same_place = self
             .account_and_region
@@ -199,6 +217,10 @@ mod tests {
         assert_eq!(names("1/eu-west-1/guardrail/abc"), full);
         assert_eq!(names("arn:aws:bedrock:eu-west-1:1:guardrail/abc"), full);
         assert_eq!(names("guardrail/abc"), None);
+        let of = |typed: &str| ResourceName::parse(typed).names;
+        let log_group = (Some("log-group".to_owned()), "/aws/lambda/a/b".to_owned());
+        assert_eq!(of("log-group//aws/lambda/a/b"), std::slice::from_ref(&log_group));
+        assert_eq!(of("1/eu-west-1/log-group//aws/lambda/a/b"), [log_group]);
         assert_eq!(names("arn:aws:bedrock:eu-west-1::foundation-model/a.b-v1:0"), None);
         let alias = names("arn:aws:bedrock:eu-west-1:1:agent-alias/A/B");
         assert_eq!(alias.as_deref(), Some("1/eu-west-1/agent-alias/A:B"));

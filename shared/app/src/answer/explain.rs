@@ -6,11 +6,20 @@ use audit_domain::{
     invocation::Invocation,
     ledger::record::{Call, Diff, Link, Record, Source},
     passage::Certainty,
+    sources::JoinedSource,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ChangeQuery, InForce, changes, changes::with_diffs, enforced_guardrail, in_force};
-use crate::ports::{PortError, QueryRecords, QueryResourceStates, QueryStates, Span};
+use super::{
+    ChangeQuery, InForce, changes,
+    changes::with_diffs,
+    enforced_guardrail, in_force,
+    links::{Center, links},
+    passages::{documents, joined},
+};
+use crate::ports::{
+    PortError, QueryNotedResources, QueryRecords, QueryResourceStates, QuerySources, QueryStates, Span,
+};
 
 /// Changes so long before an invocation are shown with it.
 pub const SHORTLY_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -24,12 +33,14 @@ pub struct Explanation {
     pub invocations: Vec<(Invocation, Option<String>)>,
     /// Whether they differ in what matters.
     pub conflict: bool,
-    /// The retrieved passages.
-    pub sources: Vec<Source>,
+    /// The retrieved passages, with their documents.
+    pub sources: Vec<JoinedSource>,
     /// The responses that applications sent, as wholes.
     pub attributions: Vec<Attribution>,
     /// Other requests that belong to it.
     pub links: Vec<Link>,
+    /// So many more of these there are, at least.
+    pub links_left_out: usize,
     /// The same request in CloudTrail.
     pub calls: Vec<Call>,
     /// Changes by this request, and changes shortly before it.
@@ -44,29 +55,9 @@ pub struct Explanation {
 /// Of the ports.
 pub async fn explain(
     request_id: &str,
-    ledger: &(impl QueryRecords + QueryStates + QueryResourceStates),
+    ledger: &(impl QueryRecords + QueryStates + QueryResourceStates + QueryNotedResources + QuerySources),
 ) -> Result<Option<Explanation>, PortError> {
-    let records = ledger.records_of(request_id).await?;
-    if records.is_empty() {
-        return Ok(None);
-    }
-    let mut explanation = Explanation::default();
-    let mut own = Vec::new();
-    let mut diffs = Vec::new();
-    for record in records {
-        match record {
-            Record::Invocation(invocation) => explanation.invocations.push((*invocation, None)),
-            Record::Source(source) => explanation.sources.push(*source),
-            Record::Attribution(attribution) => explanation.attributions.push(*attribution),
-            Record::Link(link) => explanation.links.push(link),
-            Record::Call(call) => explanation.calls.push(*call),
-            Record::Change(change) => own.push(*change),
-            Record::Diff(diff) => diffs.push(*diff),
-            Record::Alert(_) => {}
-        }
-    }
-    explanation.invocations.sort_by_key(|(invocation, _)| invocation.occurred_at);
-    explanation.conflict = differ(&explanation.invocations);
+    let Some(mut explanation) = gathered(request_id, ledger).await? else { return Ok(None) };
     for (invocation, text) in &mut explanation.invocations {
         if let Some(id) = &invocation.system_prompt.id {
             *text = ledger.prompt_text(id.as_str()).await?;
@@ -80,12 +71,64 @@ pub async fn explain(
         }
         explanation.in_force.push(in_force(invocation, ledger).await?);
     }
-    explanation.changes = with_diffs(amended(own), diffs);
     if let Some((invocation, _)) = explanation.invocations.first() {
         let before = changes_before(invocation, ledger).await?;
         explanation.changes.extend(before);
     }
     Ok(Some(explanation))
+}
+
+/// What the ledger has of the request itself, with the documents of its passages and the requests that belong to it.
+pub(super) async fn gathered(
+    request_id: &str,
+    ledger: &(impl QueryRecords + QuerySources),
+) -> Result<Option<Explanation>, PortError> {
+    let records = ledger.records_of(request_id).await?;
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let mut explanation = Explanation::default();
+    let (mut own, mut diffs, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+    for record in records {
+        match record {
+            Record::Invocation(invocation) => explanation.invocations.push((*invocation, None)),
+            Record::Source(source) => sources.push(*source),
+            Record::Attribution(attribution) => explanation.attributions.push(*attribution),
+            Record::Link(link) => explanation.links.push(link),
+            Record::Call(call) => explanation.calls.push(*call),
+            Record::Change(change) => own.push(*change),
+            Record::Diff(diff) => diffs.push(*diff),
+            Record::Alert(_) => {}
+        }
+    }
+    explanation.invocations.sort_by_key(|(invocation, _)| invocation.occurred_at);
+    explanation.conflict = differ(&explanation.invocations);
+    explanation.changes = with_diffs(amended(own), diffs);
+    retrieved(request_id, &sources, &mut explanation, ledger).await?;
+    Ok(Some(explanation))
+}
+
+/// What was retrieved for the answer, and which other requests belong to it.
+async fn retrieved(
+    request_id: &str,
+    sources: &[Source],
+    explanation: &mut Explanation,
+    ledger: &(impl QueryRecords + QuerySources),
+) -> Result<(), PortError> {
+    let documents = documents(sources, ledger).await?;
+    let known = documents.values().flat_map(|documents| &documents.found);
+    let center = Center {
+        request_id,
+        invocation: explanation.invocations.first().map(|(invocation, _)| invocation),
+        attributions: &explanation.attributions,
+        sources,
+        knowledge_bases: known.filter_map(|seen| seen.knowledge_base_id.clone()).collect(),
+    };
+    let found = links(&center, ledger).await?;
+    explanation.sources = joined(sources, &found.sources, &documents);
+    explanation.links.extend(found.links);
+    explanation.links_left_out = found.left_out;
+    Ok(())
 }
 
 /// Whether records of one request id disagree in what matters.
@@ -110,8 +153,10 @@ async fn changes_before(
     let since = until.checked_sub(SHORTLY_BEFORE).unwrap_or(Timestamp::MIN);
     let query = ChangeQuery { span: Some(Span { since, until }), ..ChangeQuery::default() };
     let mut changes = changes(&query, until, ledger).await?;
+    // deleted logs say nothing of an answer, and a flood of them would hide what does
     changes.retain(|(change, _)| {
-        change.account_id == invocation.account_id && change.region == invocation.region
+        let is_here = change.account_id == invocation.account_id && change.region == invocation.region;
+        is_here && change.alert_group().is_none()
     });
     changes.truncate(SHOWN_BEFORE);
     Ok(changes)

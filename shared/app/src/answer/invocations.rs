@@ -10,8 +10,8 @@ use audit_domain::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::{CONCURRENCY, days, everything, months};
-use crate::ports::{PortError, QueryRecords, QueryStates, Span};
+use super::{CONCURRENCY, NotAsked, days, everything, months, sources};
+use crate::ports::{FindRecords, PortError, QueryRecords, QuerySources, QueryStates, Span};
 
 /// Which invocations are asked for.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct InvocationQuery {
     pub system_prompt: Option<String>,
     /// The guardrail.
     pub guardrail: GuardrailFilter,
-    /// A document that was in the context, by its URI.
+    /// A document that was in the context, by its URI, or all below a prefix.
     pub source: Option<String>,
     /// When; everything where it is absent.
     pub span: Option<Span>,
@@ -62,8 +62,21 @@ impl InvocationQuery {
 /// The invocations that were asked for, newest first.
 ///
 /// # Errors
-/// Of the ports.
+/// The document that is asked for is a prefix of too much, or a port fails.
 pub async fn invocations(
+    query: &InvocationQuery,
+    now: Timestamp,
+    ledger: &(impl QueryRecords + QueryStates + QuerySources + FindRecords),
+) -> Result<Vec<InvocationLine>, NotAsked> {
+    let mut found = match &query.source {
+        Some(uri) => with_source(query, uri, now, ledger).await?,
+        None => by_time(query, now, ledger).await?,
+    };
+    found.sort_by(|a, b| (b.occurred_at, &b.request_id).cmp(&(a.occurred_at, &a.request_id)));
+    Ok(found)
+}
+
+async fn by_time(
     query: &InvocationQuery,
     now: Timestamp,
     ledger: &(impl QueryRecords + QueryStates),
@@ -74,12 +87,7 @@ pub async fn invocations(
         lines.retain(|line| query.takes(line));
         lines
     });
-    let mut found: Vec<_> = kept.await?.into_iter().flatten().collect();
-    if let Some(uri) = &query.source {
-        found = with_source(found, uri, ledger).await?;
-    }
-    found.sort_by(|a, b| (b.occurred_at, &b.request_id).cmp(&(a.occurred_at, &a.request_id)));
-    Ok(found)
+    Ok(kept.await?.into_iter().flatten().collect())
 }
 
 /// A span of so many days is asked about day by day; for a longer one it is first asked on which days there was anything.
@@ -110,19 +118,19 @@ pub(super) async fn by_bucket<T>(
         .await
 }
 
-/// Those of the lines that had a document in their context.
+/// The model calls that had a document in their context.
 async fn with_source(
-    lines: Vec<InvocationLine>,
+    query: &InvocationQuery,
     uri: &str,
-    ledger: &impl QueryRecords,
-) -> Result<Vec<InvocationLine>, PortError> {
-    let looked_up = stream::iter(lines).map(|line| async move {
-        let records = ledger.records_of(&line.request_id).await?;
-        let has = |record: &Record| {
-            matches!(record, Record::Source(source) if source.source_uri.as_deref() == Some(uri))
-        };
-        Ok(records.iter().any(has).then_some(line))
+    now: Timestamp,
+    ledger: &(impl QueryRecords + QuerySources + FindRecords),
+) -> Result<Vec<InvocationLine>, NotAsked> {
+    let used = sources(uri, query.span, now, ledger).await?;
+    let looked_up = stream::iter(used).map(|used| async move { ledger.records_of(&used.request_id).await });
+    let records: Vec<Vec<Record>> = looked_up.buffered(CONCURRENCY).try_collect().await?;
+    let lines = records.into_iter().flatten().filter_map(|record| match record {
+        Record::Invocation(invocation) => Some(InvocationLine::of(&invocation)),
+        _ => None,
     });
-    let kept: Vec<Option<InvocationLine>> = looked_up.buffered(CONCURRENCY).try_collect().await?;
-    Ok(kept.into_iter().flatten().collect())
+    Ok(lines.filter(|line| query.takes(line)).collect())
 }

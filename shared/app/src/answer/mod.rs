@@ -4,7 +4,12 @@ mod blast_radius;
 mod changes;
 mod explain;
 mod invocations;
+mod links;
+mod passages;
 mod prompts;
+#[cfg(test)]
+mod properties;
+mod sources;
 mod states;
 
 use audit_domain::time;
@@ -16,6 +21,7 @@ pub use self::{
     explain::{Explanation, SHORTLY_BEFORE, explain},
     invocations::{GuardrailFilter, InvocationQuery, invocations},
     prompts::{PromptAnswer, PromptQuery, Timeline, in_use, prompt, prompts, timelines},
+    sources::{NotAsked, sources},
     states::{InForce, enforced_guardrail, in_force, state_at, states},
 };
 use crate::ports::Span;

@@ -6,18 +6,23 @@ use audit_domain::{
     change::{Change, Outcome, Resource},
     guardrail::GuardrailFinding,
     invocation::{Invocation, is_prompt_resource},
+    ledger::state::noted_subject,
     passage::Certainty,
     state::{State, Subject},
     time,
 };
 use jiff::Timestamp;
 
-use super::{ChangeQuery, changes};
-use crate::ports::{PortError, QueryRecords, QueryResourceStates, Span};
+use super::{
+    ChangeQuery,
+    changes::{ResourceName, changes},
+};
+use crate::ports::{PortError, QueryNotedResources, QueryRecords, QueryResourceStates, Span};
 
 /// The states of a resource, oldest first; at a moment those in force then, one for each of its versions.
 ///
-/// A version of a resource is known here once something of it was changed.
+/// A version of a resource is known here once something of it was changed, or a baseline saw it; then it has to be named
+/// with its account and region, or be one of which something was changed.
 ///
 /// # Errors
 /// Of the ports.
@@ -25,12 +30,18 @@ pub async fn states(
     resource: &str,
     at: Option<Timestamp>,
     now: Timestamp,
-    ledger: &(impl QueryRecords + QueryResourceStates),
+    ledger: &(impl QueryRecords + QueryResourceStates + QueryNotedResources),
 ) -> Result<Vec<State>, PortError> {
     let query = ChangeQuery { resource: Some(resource.to_owned()), ..ChangeQuery::default() };
     let found = changes(&query, now, ledger).await?;
+    let mut known = versions(found.iter().map(|(change, _)| change));
+    let named = ResourceName::parse(resource).resources();
+    for of in known.clone().into_iter().chain(named) {
+        let Some(Subject { resource: of, .. }) = Subject::of_resource(&of) else { continue };
+        known.extend(noted(&of, Some(&of.id), ledger).await?);
+    }
     let mut states = Vec::new();
-    for resource in versions(found.iter().map(|(change, _)| change)) {
+    for resource in different(known) {
         match at {
             None => states.extend(ledger.resource_states(&resource).await?),
             Some(moment) => states.extend(state_at(&resource, moment, ledger).await?),
@@ -42,15 +53,45 @@ pub async fn states(
 
 /// Every version that these changes touched, and the drafts of new ones.
 fn versions<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<Resource> {
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
     for change in changes {
         let Some(subject) = Subject::of(change) else { continue };
         let draft = subject.draft_of_new_version(change);
-        for subject in [Some(subject), draft].into_iter().flatten() {
-            found.insert((subject.resource.to_string(), subject.version().to_owned()), subject.resource);
+        found.extend([Some(subject), draft].into_iter().flatten().map(|subject| subject.resource));
+    }
+    different(found)
+}
+
+/// Each version of each resource once.
+fn different(resources: Vec<Resource>) -> Vec<Resource> {
+    let key = |resource: &Resource| {
+        (resource.to_string(), resource.version.clone().unwrap_or_else(|| "DRAFT".to_owned()))
+    };
+    let by_name: BTreeMap<_, _> = resources.into_iter().map(|resource| (key(&resource), resource)).collect();
+    by_name.into_values().collect()
+}
+
+/// The resources of a kind that a baseline saw in an account and region; the versions of one where its id is given.
+async fn noted(
+    of_kind: &Resource,
+    id: Option<&str>,
+    ledger: &impl QueryNotedResources,
+) -> Result<Vec<Resource>, PortError> {
+    const PAGE: usize = 100;
+    let list = noted_subject(&of_kind.account_id, &of_kind.region, &of_kind.kind);
+    let mut after = id.map(|id| format!("{id}@"));
+    let mut found = Vec::new();
+    loop {
+        let (page, next) = ledger.noted_resources(&list, after.as_deref(), PAGE).await?;
+        let is_it = |resource: &Resource| id.is_none_or(|id| resource.id == id);
+        // they are in the order of their ids
+        let is_past = page.iter().any(|noted| !is_it(&noted.resource));
+        found.extend(page.into_iter().map(|noted| noted.resource).filter(is_it));
+        match next {
+            Some(next) if !is_past => after = Some(next),
+            _ => return Ok(found),
         }
     }
-    found.into_values().collect()
 }
 
 /// What a resource looked like at a moment: its newest state until then.
@@ -161,7 +202,7 @@ fn named(invocation: &Invocation, kind: &str, id: &str, version: &str) -> Resour
 /// Of the ports.
 pub async fn enforced_guardrail(
     invocation: &Invocation,
-    ledger: &(impl QueryRecords + QueryResourceStates),
+    ledger: &(impl QueryRecords + QueryResourceStates + QueryNotedResources),
 ) -> Result<Option<GuardrailFinding>, PortError> {
     let moment = invocation.occurred_at;
     let span = Span { since: super::everything(moment).since, until: moment };
@@ -176,7 +217,9 @@ pub async fn enforced_guardrail(
         .map(|(change, _)| change)
         .filter(|change| change.account_id == invocation.account_id && change.region == invocation.region);
     let mut candidates = Vec::new();
-    for resource in versions(here) {
+    let of_kind = named(invocation, "enforced-guardrail-configuration", "", "DRAFT");
+    let known = versions(here).into_iter().chain(noted(&of_kind, None, ledger).await?).collect();
+    for resource in different(known) {
         let state = state_at(&resource, moment, ledger).await?;
         candidates.extend(state.filter(|state| !state.is_tombstone));
     }

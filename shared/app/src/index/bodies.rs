@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use audit_domain::{
+    change::watch::Watching,
     evidence::ObjectLocation,
     invocation::{
         BodyState, RecordReading,
@@ -228,13 +229,16 @@ impl<F: FollowBodies, T: TellNewPrompts> Follower<'_, F, T> {
         wanted: &mut BTreeSet<u64>,
         ledger: &impl Ledger,
     ) -> Result<(), PortError> {
+        // no event is looked for
+        let watching = Watching::default();
         loop {
             let location = self.location;
-            let step =
-                values.next(|ordinal, bytes| match read(Takes::Invocations, bytes, ordinal, location)? {
+            let step = values.next(|ordinal, bytes| {
+                match read(Takes::Invocations, bytes, ordinal, location, &watching)? {
                     (Found::Invocation(found), used) if wanted.remove(&ordinal) => Ok((Some(found), used)),
                     (_, used) => Ok((None, used)),
-                });
+                }
+            });
             match step {
                 Step::Value(Some(found)) => self.complete(*found, ledger).await?,
                 Step::Value(None) | Step::Reject(_) => {}

@@ -12,6 +12,7 @@ mod read;
 mod write;
 
 use audit_domain::{
+    change::watch::Watching,
     evidence::ObjectLocation,
     ledger::{
         delivery::{Completion, Counts, Delivery, KEPT_REJECTS},
@@ -30,8 +31,8 @@ use self::{
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, PortError, PutDeliveries, PutRecords,
-        PutStates, ReadObjects, Remedy,
+        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, PortError,
+        PutDeliveries, PutDocuments, PutRecords, PutStates, ReadObjects, Remedy,
     },
     prompt_drift::TellNewPrompts,
     sightings::Sightings,
@@ -69,8 +70,14 @@ pub struct Indexing {
 }
 
 /// Everything that indexing writes to.
-pub trait Ledger: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects {}
-impl<T: PutRecords + PutStates + PutDeliveries + CountSightings + KeepObjects> Ledger for T {}
+pub trait Ledger:
+    PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+{
+}
+impl<T> Ledger for T where
+    T: PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+{
+}
 
 /// Indexes one object, and writes down what became of it. `progress` is told the compressed bytes of each piece, `telling`
 /// the system prompts that are used.
@@ -144,8 +151,10 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         progress: &mut (impl FnMut(u64) + Send),
     ) -> Result<(), PortError> {
         let (takes, location) = (self.indexing.takes, self.location);
+        // on what the audit rests, as far as files from anywhere can tell
+        let watching = Watching::default();
         let mut read = |ordinal, bytes: &[u8]| {
-            let (found, used) = read(takes, bytes, ordinal, location)?;
+            let (found, used) = read(takes, bytes, ordinal, location, &watching)?;
             Ok(((found, used), used))
         };
         while let Some(item) = values.next(&mut read, progress).await? {
@@ -177,14 +186,18 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
                 batch.push(found);
             }
         }
-        let mut written = stream::iter(batch)
-            .map(|found| write(found, ledger, self.indexing))
-            .buffer_unordered(CONCURRENCY);
+        // what the ledger decides comes last: a file has its records in no order
+        let (decided, plain): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|found| matches!(found, Found::IfKnown(..)));
         let mut outcomes = Vec::with_capacity(BATCH);
-        while let Some(outcome) = written.next().await {
-            outcomes.push(outcome?);
+        for part in [plain, decided] {
+            let mut written = stream::iter(part)
+                .map(|found| write(found, ledger, self.indexing))
+                .buffer_unordered(CONCURRENCY);
+            while let Some(outcome) = written.next().await {
+                outcomes.push(outcome?);
+            }
         }
-        drop(written);
         for outcome in outcomes {
             match outcome {
                 Written::Stored => self.counts.indexed += 1,

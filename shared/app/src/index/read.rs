@@ -1,12 +1,14 @@
 //! One value out of an object: which kind of record it is, told by content.
 
 use audit_domain::{
-    change::{Change, Origin, TrailEvent},
+    attribution::event::AttributionEvent,
+    change::{Change, Origin, Resource, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
     invocation::RecordReading,
     ledger::record::Call,
-    values::Unread,
+    values::{Unread, read_as},
 };
+use serde_json::value::RawValue;
 
 use super::Takes;
 
@@ -15,7 +17,16 @@ pub(super) enum Found {
     Invocation(Box<FoundInvocation>),
     Change(Box<Change>),
     Call(Box<Call>),
+    /// A change where the ledger has one of this resource.
+    IfKnown(Box<Change>, Resource),
+    Attribution(Box<FoundAttribution>),
     Ignored,
+}
+
+/// An event by which an application sent a response.
+pub(super) struct FoundAttribution {
+    pub(super) raw: Box<RawValue>,
+    pub(super) ordinal: u64,
 }
 
 /// A model call, as it was read.
@@ -31,18 +42,32 @@ pub(super) fn read(
     bytes: &[u8],
     ordinal: u64,
     location: &ObjectLocation,
+    watching: &Watching,
 ) -> Result<(Found, usize), Unread> {
     let not_an_invocation = match RecordReading::read(bytes, ordinal, location) {
         Ok((reading, used)) => return Ok((invocation(reading, bytes.get(..used)), used)),
         Err(refusal @ Unread::Refused { .. }) if takes == Takes::Everything => refusal,
         Err(error) => return Err(error),
     };
-    match TrailEvent::read(bytes, ordinal, location, Origin::Import) {
+    let attribution = |used: usize| attribution(bytes.get(..used).unwrap_or_default(), ordinal);
+    match TrailEvent::read(bytes, ordinal, location, Origin::Import, watching) {
         Ok((TrailEvent::Change(change), used)) => Ok((Found::Change(change), used)),
         Ok((TrailEvent::Call(call), used)) => Ok((Found::Call(call), used)),
-        Ok((TrailEvent::NoChange(_), used)) => Ok((Found::Ignored, used)),
+        Ok((TrailEvent::IfKnown(change, known), used)) => Ok((Found::IfKnown(change, known), used)),
+        Ok((TrailEvent::NoChange(_), used)) => Ok((attribution(used).unwrap_or(Found::Ignored), used)),
+        Err(Unread::Refused { used, meant, reason }) => match attribution(used) {
+            Some(found) => Ok((found, used)),
+            None => Err(likelier(not_an_invocation, Unread::Refused { used, meant, reason })),
+        },
         Err(refusal) => Err(likelier(not_an_invocation, refusal)),
     }
+}
+
+/// An event by which an application sent a response.
+fn attribution(bytes: &[u8], ordinal: u64) -> Option<Found> {
+    let is_one = AttributionEvent::is_one(bytes);
+    let (raw, _) = is_one.then(|| read_as::<&RawValue>(bytes).ok()).flatten()?;
+    Some(Found::Attribution(Box::new(FoundAttribution { raw: raw.to_owned(), ordinal })))
 }
 
 fn invocation(reading: RecordReading, raw: Option<&[u8]>) -> Found {

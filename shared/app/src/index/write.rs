@@ -2,6 +2,8 @@
 //! record whose parts are there.
 
 use audit_domain::{
+    attribution::Surroundings,
+    digest::Sha256,
     evidence::Evidence,
     invocation::RecordReading,
     ledger::record::{Call, Record, Retention, Source},
@@ -9,9 +11,13 @@ use audit_domain::{
 };
 use jiff::Timestamp;
 
-use super::{Indexing, Ledger, read::Found};
+use super::{
+    Indexing, Ledger,
+    read::{Found, FoundAttribution},
+};
 use crate::{
     ports::{PortError, Put, PutRecords, Remedy},
+    record_attribution::{self, NotRecorded, Recording},
     record_change,
 };
 
@@ -38,7 +44,13 @@ pub(super) async fn write(
             let evidence = change.evidence.clone();
             (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
         }
+        Found::Attribution(found) => return write_attribution(*found, ledger, indexing).await,
         Found::Call(call) => return write_call(call, ledger, retention, now).await,
+        Found::IfKnown(_, known) if !ledger.has_change_of(&known).await? => return Ok(Written::Ignored),
+        Found::IfKnown(change, _) => {
+            let evidence = change.evidence.clone();
+            (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
+        }
         Found::Ignored => return Ok(Written::Ignored),
     };
     match result {
@@ -61,6 +73,40 @@ async fn write_call(
         Put::Duplicate | Put::Taken => Written::Duplicate,
     })
 }
+
+/// An event that an application sent, out of a file: nobody vouches for who sent it.
+async fn write_attribution(
+    found: FoundAttribution,
+    ledger: &impl Ledger,
+    indexing: Indexing,
+) -> Result<Written, PortError> {
+    let recording = Recording {
+        retention: indexing.retention,
+        excerpt_characters: indexing.excerpt_characters,
+        audit_bucket: "",
+        here: Surroundings { account_id: UNKNOWN, region: UNKNOWN, now: indexing.now },
+    };
+    let refused = |reason: String| {
+        let raw = found.raw.get().as_bytes();
+        let sha256 = Sha256::of(raw);
+        Ok(Written::Refused(Reject { ordinal: found.ordinal, reason, sha256, bytes: raw.len() as u64 }))
+    };
+    match record_attribution::record_here(&found.raw, ledger, &recording).await {
+        Ok(Some(recorded)) if recorded.is_duplicate => Ok(Written::Duplicate),
+        Ok(Some(_)) => Ok(Written::Stored),
+        Ok(None) => refused(
+            "its response lies in an object of its own, which is read where it is deployed".to_owned(),
+        ),
+        Err(NotRecorded::Refused(refusal)) => refused(refusal.reason().to_owned()),
+        Err(NotRecorded::Port(error)) if error.remedy == Remedy::Permanent => {
+            refused(format!("read, and not taken by the ledger: {error}"))
+        }
+        Err(NotRecorded::Port(error)) => Err(error),
+    }
+}
+
+/// Where an event does not say from where it came.
+const UNKNOWN: &str = "unknown";
 
 /// A record that the ledger does not take.
 pub(super) fn not_kept(evidence: &Evidence, error: &PortError) -> Reject {

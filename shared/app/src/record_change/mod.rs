@@ -11,8 +11,9 @@ mod observe;
 mod store;
 
 use audit_domain::{
-    change::Change,
+    change::{Change, Origin, Resource},
     ledger::record::{AlertMark, Common, Diff, Record, Retention, alert_key},
+    state::State,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,8 +24,8 @@ pub use self::{
     store::store,
 };
 use crate::ports::{
-    FindRecords, KeepObjects, Message, PortError, PublishAlerts, Put, PutRecords, PutResourceStates,
-    QueryResourceStates, ReadResources,
+    FindRecords, KeepObjects, KnowChanges, Message, PortError, PublishAlerts, Put, PutRecords,
+    PutResourceStates, QueryResourceStates, ReadResources,
 };
 
 /// How changes are recorded.
@@ -38,6 +39,13 @@ pub struct Recording {
     pub now: Timestamp,
 }
 
+impl Recording {
+    /// How it is done of what was noticed now: that is never old.
+    pub fn of_notices(retention: Retention, now: Timestamp) -> Self {
+        Self { retention, alert_max_age: SignedDuration::MAX, now }
+    }
+}
+
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Recorded {
@@ -45,6 +53,10 @@ pub enum Recorded {
     Alerted,
     /// Its alert had gone out before.
     AlertedBefore,
+    /// One alert went out for it and others like it; see [`Change::alert_group`].
+    AlertedWithOthers,
+    /// It concerns nothing that the ledger knows: it is not recorded.
+    NotKnown,
     /// What changed was not known when the alert went out, and was told now.
     FollowedUp,
     /// It is too old to be news: it belongs into the delivery's summary.
@@ -64,10 +76,13 @@ pub struct Filed {
 
 /// Everything that recording a change writes to.
 pub trait ChangeLedger:
-    PutRecords + FindRecords + KeepObjects + PutResourceStates + QueryResourceStates
+    PutRecords + FindRecords + KnowChanges + KeepObjects + PutResourceStates + QueryResourceStates
 {
 }
-impl<T: PutRecords + FindRecords + KeepObjects + PutResourceStates + QueryResourceStates> ChangeLedger for T {}
+impl<T: PutRecords + FindRecords + KnowChanges + KeepObjects + PutResourceStates + QueryResourceStates>
+    ChangeLedger for T
+{
+}
 
 /// Records changes: where to, what it asks, whom it tells.
 pub struct Recorder<'a, L, R, A> {
@@ -113,9 +128,88 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         Ok(Filed { put, recorded, unread: observed.unread })
     }
 
+    /// Records what no event told: that a resource is not as it was `before`. Nothing is read again. The state is put last,
+    /// for until then the same is noticed anew, and no alert is lost.
+    ///
+    /// # Errors
+    /// Of the ports: it is to be noticed again.
+    pub async fn record_drift(
+        &self,
+        mut change: Change,
+        raw: &[u8],
+        before: &State,
+        after: &State,
+    ) -> Result<(), PortError> {
+        let key = event_key(&change);
+        change.evidence.location = self.ledger.location(&key);
+        let kept = self.ledger.keep(&key, raw.to_vec()).await;
+        let (change, _) = store(change, self.ledger, self.recording.retention, self.recording.now).await?;
+        let diff = self.difference(&change, before, after);
+        self.put_diff(&change, &diff).await?;
+        self.tell(change, Some(&diff)).await?;
+        kept?;
+        self.ledger.put_resource_state(after).await.map(|_| ())
+    }
+
+    /// As [`Self::record`], where the ledger has a change of this resource; else the change is nothing to us.
+    ///
+    /// # Errors
+    /// Of the ports: the event is to be delivered again.
+    pub async fn record_if_known(
+        &self,
+        change: Change,
+        known: &Resource,
+        raw: &[u8],
+    ) -> Result<(Recorded, Option<PortError>), PortError> {
+        if self.ledger.has_change_of(known).await? {
+            self.record(change, raw).await
+        } else {
+            Ok((Recorded::NotKnown, None))
+        }
+    }
+
+    /// Stores what no event told, and sends its alert. Nothing is read of the resource: whoever noticed it has looked.
+    ///
+    /// It may be noticed again, at another moment: the first notice counts, and everything is made of what is stored of it,
+    /// its `evidence` included. If only that cannot be kept, the error is handed back beside what became of the notice.
+    ///
+    /// # Errors
+    /// Of the ports: it is to be noticed again.
+    pub async fn record_noticed(
+        &self,
+        mut change: Change,
+        evidence: fn(&Change) -> Vec<u8>,
+    ) -> Result<(Recorded, Option<PortError>), PortError> {
+        change.evidence.location = self.ledger.location(&event_key(&change));
+        let change = self.first_notice(change).await?;
+        let kept = self.ledger.keep(&event_key(&change), evidence(&change)).await;
+        if self.mark_of(&change, false).await?.is_some() {
+            return Ok((Recorded::AlertedBefore, kept.err()));
+        }
+        self.publish(&change, &message(&change, None), false, true).await?;
+        Ok((Recorded::Alerted, kept.err()))
+    }
+
+    /// What is stored of a notice: of this one, or of the one that came first.
+    async fn first_notice(&self, change: Change) -> Result<Change, PortError> {
+        let record = Record::Change(Box::new(change));
+        let (partition, sort) = (record.request_id().to_owned(), record.sort_key());
+        for _ in 0..2 {
+            if let Some(Record::Change(stored)) = self.ledger.find_record(&partition, &sort).await? {
+                return Ok(*stored);
+            }
+            let Recording { retention, now, .. } = self.recording;
+            self.ledger.put_record(&record, retention.expires_at(now, now)).await?;
+        }
+        Err(PortError::retry(format!("find {sort}"), "it was put, and is not there"))
+    }
+
     /// Tells of a change, once; and of what changed, once that is known.
     async fn tell(&self, change: Change, diff: Option<&Diff>) -> Result<Recorded, PortError> {
         let told = self.mark_of(&change, false).await?;
+        if told.is_some() && change.alert_group().is_some() {
+            return Ok(Recorded::AlertedWithOthers);
+        }
         match (told, diff.filter(|diff| diff.is_final())) {
             (None, _) if self.is_old(&change) => Ok(Recorded::ForSummary(Box::new(change))),
             (None, _) => {
@@ -134,13 +228,15 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         }
     }
 
+    /// What was noticed just now is news, whenever it happened.
     fn is_old(&self, change: &Change) -> bool {
-        self.recording.now.duration_since(change.occurred_at) > self.recording.alert_max_age
+        change.origin != Origin::Baseline
+            && self.recording.now.duration_since(change.occurred_at) > self.recording.alert_max_age
     }
 
     async fn mark_of(&self, change: &Change, follow_up: bool) -> Result<Option<AlertMark>, PortError> {
-        let key = alert_key(&change.event_id, follow_up);
-        Ok(match self.ledger.find_record(&change.request_id, &key).await? {
+        let (request_id, event_id) = mark_names(change);
+        Ok(match self.ledger.find_record(&request_id, &alert_key(&event_id, follow_up)).await? {
             Some(Record::Alert(mark)) => Some(mark),
             _ => None,
         })
@@ -181,9 +277,10 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         with_diff: bool,
     ) -> Result<(), PortError> {
         let Recording { retention, now, .. } = self.recording;
+        let (request_id, event_id) = mark_names(change);
         let mark = AlertMark {
-            common: Common::of_change(change),
-            event_id: change.event_id.clone(),
+            common: Common { request_id, ..Common::of_change(change) },
+            event_id,
             follow_up,
             with_diff,
             published_at: now,
@@ -191,5 +288,13 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         };
         let expires_at = retention.expires_at(change.occurred_at, now);
         self.ledger.put_record(&Record::Alert(mark), expires_at).await.map(|_| ())
+    }
+}
+
+/// The request and the event under which the mark of a change's alert is kept: those that share one alert share the mark.
+fn mark_names(change: &Change) -> (String, String) {
+    match change.alert_group() {
+        Some(group) => (group.clone(), group),
+        None => (change.request_id.clone(), change.event_id.clone()),
     }
 }

@@ -3,7 +3,11 @@
 use audit_domain::{
     change::{Change, Outcome},
     ledger::record::{Diff, DiffRead, Record, diff_key, is_after},
-    state::{Document, Known, State, Subject, compare, severity},
+    state::{
+        Document, Known, State, Subject, compare,
+        parts::{completed, unread_parts},
+        severity,
+    },
     time,
 };
 use jiff::Timestamp;
@@ -50,9 +54,22 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
             return Ok(Observed { diff: Some(*diff), unread: None });
         }
         let (diff, unread) = self.read(change, &subject).await?;
-        let expires_at = self.recording.retention.expires_at(change.occurred_at, self.recording.now);
-        self.ledger.put_record(&Record::Diff(Box::new(diff.clone())), expires_at).await?;
+        self.put_diff(change, &diff).await?;
         Ok(Observed { diff: Some(diff), unread })
+    }
+
+    pub(super) async fn put_diff(&self, change: &Change, diff: &Diff) -> Result<(), PortError> {
+        let expires_at = self.recording.retention.expires_at(change.occurred_at, self.recording.now);
+        self.ledger.put_record(&Record::Diff(Box::new(diff.clone())), expires_at).await.map(|_| ())
+    }
+
+    /// What is different between two states, of a change that was noticed by it.
+    pub(super) fn difference(&self, change: &Change, before: &State, after: &State) -> Diff {
+        let updated_at = after.updated_at.filter(|_| !after.is_tombstone);
+        let seen = Seen { state: after.clone(), updated_at, is_unchanged: false };
+        let diff = self.diff(change, &after.subject, Some(before), &seen);
+        let read = if after.is_tombstone { DiffRead::Gone } else { DiffRead::Ok };
+        Diff { read, before_at: Some(before.observed_at), ..diff }
     }
 
     async fn read(&self, change: &Change, subject: &Subject) -> Result<(Diff, Option<PortError>), PortError> {
@@ -68,9 +85,16 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         }
         match self.resources.read_resource(subject).await {
             Ok(ResourceRead::Document(document)) => {
+                let missing = unread_parts(subject.kind, &document).join("; ");
                 let seen = self.put(change, subject, document).await?;
                 let before = self.before(change, subject, &seen).await?;
-                Ok((self.diff(change, subject, before.as_ref(), &seen), None))
+                let diff = self.diff(change, subject, before.as_ref(), &seen);
+                // what changed may be in what could not be read
+                if before.is_some() && diff.fields.is_empty() && !missing.is_empty() {
+                    let error = PortError::retry(format!("read all of {subject}"), missing.as_str());
+                    return Ok((unread(change, DiffRead::Denied, &missing), Some(error)));
+                }
+                Ok((diff, None))
             }
             Ok(ResourceRead::Gone) => Ok((Diff { read: DiffRead::Gone, ..Diff::of_change(change) }, None)),
             Ok(ResourceRead::Elsewhere(reason)) => Ok((unread(change, DiffRead::Denied, &reason), None)),
@@ -111,8 +135,12 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
 
     /// The state in the ledger that this document is: a new one, or the newest where nothing that matters is different.
     async fn put(&self, change: &Change, subject: &Subject, document: Value) -> Result<Seen, PortError> {
-        let read = Document::of(subject.kind, &document);
         let newest = self.ledger.newest_resource_state(&subject.resource, None).await?;
+        let document = match newest.as_ref().filter(|state| !state.is_tombstone) {
+            Some(last) => completed(subject.kind, document, &last.document),
+            None => document,
+        };
+        let read = Document::of(subject.kind, &document);
         let moment = newest.as_ref().map(State::moment);
         if let Some(same) = newest.filter(|state| !state.is_tombstone && state.sha256 == *read.sha256()) {
             // where it looked like this before the change, that changed nothing; else another event was faster to read it

@@ -1,12 +1,13 @@
 //! What the service answered: one call, all pages of a list, each entry of a list.
 
 use std::{
+    fmt,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use audit_app::ports::{PortError, ResourceRead};
-use audit_domain::state::Subject;
+use audit_domain::state::parts::UNREAD;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -22,8 +23,6 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::error::{Unreadable, unreadable};
 
-/// The member that says why something is missing in a document.
-const UNREAD: &str = "unread";
 /// So many entries of a list are read at the same time: the quotas begin at ten calls a second.
 const AT_ONCE: usize = 4;
 
@@ -79,7 +78,7 @@ impl Capture {
 /// Makes one call, with a capture of its own, and hands back the JSON that the service answered; also where the SDK could
 /// not make anything of it, since the service may have changed since the SDK was made.
 pub(super) async fn call<T, E, F>(
-    subject: &Subject,
+    what: impl fmt::Display,
     operation: &str,
     send: impl FnOnce(Capture) -> F,
 ) -> Answer
@@ -87,7 +86,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
-    let action = format!("read {subject} with {operation}");
+    let action = format!("read {what} with {operation}");
     let capture = Capture::default();
     let sent = send(capture.clone()).await;
     let captured = capture.take().and_then(|body| serde_json::from_str(body.get()).ok());

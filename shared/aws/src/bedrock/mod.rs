@@ -6,7 +6,7 @@
 //! was only listed is its summary with the member `unread`.
 //!
 //! * [`answer`]: one call, all pages of a list, each entry of a list.
-//! * one file for each kind of resource.
+//! * one file for each kind of resource; `list` says what there is of each.
 //! * [`KnowledgeBases`]: questions to knowledge bases, whose response is kept as it came, too.
 
 mod agent;
@@ -18,6 +18,7 @@ mod guardrail;
 mod inference_profile;
 mod invocation_logging;
 mod knowledge_base;
+mod list;
 mod prompt;
 mod resource_policy;
 

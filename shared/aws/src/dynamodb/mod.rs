@@ -3,7 +3,7 @@
 //! * [`item`]: attributes by name, written and read.
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
 //! * `merge`: puts that are merged with what is there; `documents`: which document a passage is from.
-//! * `writes`, `reads`: the ports; `drift`: those of new system prompts.
+//! * `writes`, `reads`: the ports; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
@@ -11,8 +11,10 @@ mod documents;
 mod drift;
 pub mod item;
 mod merge;
+mod notes;
 mod reads;
 mod records;
+mod sources;
 mod states;
 pub mod tables;
 mod writes;

@@ -1,8 +1,8 @@
 //! The ports that ask: queries, never a scan. What is over its retention is not shown.
 
 use audit_app::ports::{
-    CountSightings, FetchKept, FindDeliveries, PortError, QueryRecords, QueryResourceStates, QueryStates,
-    Span,
+    CountSightings, FetchKept, FindDeliveries, KnowChanges, PortError, QueryRecords, QueryResourceStates,
+    QueryStates, Span,
 };
 use audit_domain::{
     change::Resource,
@@ -55,6 +55,16 @@ impl<K: Sync> QueryRecords for Ledger<K> {
     ) -> Result<Vec<InvocationLine>, PortError> {
         let query = in_span(self.query_records(), &BY_TIME, &invocation_bucket(day, shard), span);
         self.all(query, &format!("list the invocations of {day}"), records::invocation_line).await
+    }
+}
+
+impl<K: Sync> KnowChanges for Ledger<K> {
+    async fn has_change_of(&self, resource: &Resource) -> Result<bool, PortError> {
+        let resource = resource.to_string();
+        let query = by_key(self.query_records(), BY_RESOURCE.partition, &bounded_key(&resource));
+        let newest = query.index_name(BY_RESOURCE.name).select(Select::Count).limit(1).send().await;
+        let newest = newest.map_err(|e| port_error(&format!("look for a change of {resource}"), &e))?;
+        Ok(newest.count() > 0)
     }
 }
 
@@ -228,7 +238,12 @@ pub(super) fn begins_with(query: QueryFluentBuilder, subject: &str, prefix: &str
         .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
 }
 
-fn in_span(query: QueryFluentBuilder, index: &Index, value: &str, span: Span) -> QueryFluentBuilder {
+pub(super) fn in_span(
+    query: QueryFluentBuilder,
+    index: &Index,
+    value: &str,
+    span: Span,
+) -> QueryFluentBuilder {
     let (since, until) = records::index_range(span.since, span.until);
     query
         .index_name(index.name)

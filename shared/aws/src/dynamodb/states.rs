@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
+use audit_app::ports::NotedResource;
 use audit_domain::{
     change::Resource,
     digest::Sha256,
@@ -14,6 +15,7 @@ use audit_domain::{
     time,
 };
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use jiff::Timestamp;
 
 use super::item::{Attributes, Reader, Unreadable, Writer};
 
@@ -54,15 +56,7 @@ fn keep(item: Writer, text: &str, key: impl FnOnce() -> String) -> std::io::Resu
 /// A configuration resource at a moment; it has no end.
 pub(super) fn keep_state(state: &State) -> std::io::Result<KeptText> {
     let (key, resource) = (state.key(), &state.subject.resource);
-    let item = keyed(&key)
-        .text("kind", "state")
-        .text("resource", resource.to_string())
-        .text("account_id", &resource.account_id)
-        .text("region", &resource.region)
-        .text("resource_kind", &resource.kind)
-        .text("resource_id", &resource.id)
-        .maybe("resource_version", resource.version.as_deref())
-        .maybe("resource_arn", resource.arn.as_deref())
+    let item = named(keyed(&key).text("kind", "state"), resource)
         .text("sha256", state.sha256.as_str())
         .maybe_bool("is_tombstone", Some(state.is_tombstone))
         .moment("observed_at", state.observed_at)
@@ -76,14 +70,7 @@ pub(super) fn keep_state(state: &State) -> std::io::Result<KeptText> {
 /// The state of an item, with its document, which may have lain beside the ledger.
 pub(super) fn decode_state(item: &Attributes, document: &str) -> Result<State, Unreadable> {
     let item = Reader::of(item);
-    let resource = Resource {
-        account_id: item.text("account_id")?,
-        region: item.text("region")?,
-        kind: item.text("resource_kind")?,
-        id: item.text("resource_id")?,
-        version: item.maybe("resource_version"),
-        arn: item.maybe("resource_arn"),
-    };
+    let resource = read_name(&item)?;
     let subject = Subject::of_resource(&resource);
     Ok(State {
         subject: subject.ok_or_else(|| Unreadable(format!("{} has no states", resource.kind)))?,
@@ -95,6 +82,49 @@ pub(super) fn decode_state(item: &Attributes, document: &str) -> Result<State, U
         updated_at: item.moment("updated_at").ok(),
         caused_at: item.moment("caused_at")?,
         cause: item.text("cause")?,
+    })
+}
+
+/// A configuration resource in the list of those that were seen.
+pub(super) fn encode_noted(resource: &Resource, seen_at: Timestamp, expires_at: i64) -> Attributes {
+    let item = keyed(&StateKey::noted(resource)).number("expires_at", expires_at).moment("seen_at", seen_at);
+    named(item, resource).finish()
+}
+
+/// The resource of such an item, and when it was seen last.
+pub(super) fn decode_noted(item: &Attributes) -> Result<NotedResource, Unreadable> {
+    let item = Reader::of(item);
+    Ok(NotedResource { resource: read_name(&item)?, seen_at: item.moment("seen_at")? })
+}
+
+/// The first sight of a difference.
+pub(super) fn encode_first_sight(key: &StateKey, seen_at: Timestamp, expires_at: i64) -> Attributes {
+    keyed(key).number("expires_at", expires_at).moment("seen_at", seen_at).finish()
+}
+
+/// When that was.
+pub(super) fn decode_first_sight(item: &Attributes) -> Result<Timestamp, Unreadable> {
+    Reader::of(item).moment("seen_at")
+}
+
+fn named(item: Writer, resource: &Resource) -> Writer {
+    item.text("resource", resource.to_string())
+        .text("account_id", &resource.account_id)
+        .text("region", &resource.region)
+        .text("resource_kind", &resource.kind)
+        .text("resource_id", &resource.id)
+        .maybe("resource_version", resource.version.as_deref())
+        .maybe("resource_arn", resource.arn.as_deref())
+}
+
+fn read_name(item: &Reader<'_>) -> Result<Resource, Unreadable> {
+    Ok(Resource {
+        account_id: item.text("account_id")?,
+        region: item.text("region")?,
+        kind: item.text("resource_kind")?,
+        id: item.text("resource_id")?,
+        version: item.maybe("resource_version"),
+        arn: item.maybe("resource_arn"),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
+use memchr::memmem;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -133,6 +134,22 @@ pub struct AttributionEvent<'a> {
 }
 
 impl<'a> AttributionEvent<'a> {
+    /// Whether a value in a file is such an event, in its envelope or as its bare detail.
+    pub fn is_one(bytes: &[u8]) -> bool {
+        // most values are none, and need no second look
+        let marks = ["\"response\"", "\"response_location\"", DETAIL_TYPE];
+        if !marks.iter().any(|mark| memmem::find(bytes, mark.as_bytes()).is_some()) {
+            return false;
+        }
+        let raw = serde_json::from_slice::<&RawValue>(bytes);
+        let members = raw.ok().and_then(Members::of).unwrap_or_default();
+        if members.has("detail-type") {
+            return members.text("detail-type").is_some_and(|kind| kind == DETAIL_TYPE);
+        }
+        let carries = members.has("response") || members.has("response_location");
+        carries && ["schema", "operation", "knowledge_base_id"].iter().any(|name| members.has(name))
+    }
+
     /// Reads an event in its envelope; a bare detail as well, unless it came over the bus.
     ///
     /// # Errors

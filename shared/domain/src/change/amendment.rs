@@ -20,8 +20,10 @@ pub fn amended(changes: Vec<Change>) -> Vec<Change> {
     let (amending, mut amended): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| named_by(change).is_some());
     for amendment in amending {
-        let names = |change: &&mut Change| named_by(&amendment) == Some(&change.event_id);
-        match amended.iter_mut().find(names) {
+        let named = amended.iter().position(|change| named_by(&amendment) == Some(&change.event_id));
+        // a change that two accounts share is known by the id that they share, and named by one of its own
+        let same_call = || amended.iter().position(|change| is_of_same_call(change, &amendment));
+        match named.or_else(same_call).and_then(|at| amended.get_mut(at)) {
             Some(change) => change.amend(&amendment),
             None => amended.push(amendment),
         }
@@ -32,6 +34,15 @@ pub fn amended(changes: Vec<Change>) -> Vec<Change> {
 /// The event that a record amends.
 fn named_by(change: &Change) -> Option<&String> {
     change.addendum.as_ref().and_then(|addendum| addendum.original_event_id.as_ref())
+}
+
+/// Whether a record amends this change by the request that it names.
+fn is_of_same_call(change: &Change, amendment: &Change) -> bool {
+    let request = amendment.addendum.as_ref().and_then(|addendum| addendum.original_request_id.as_ref());
+    named_by(change).is_none()
+        && request == Some(&change.request_id)
+        && change.event_name == amendment.event_name
+        && change.occurred_at == amendment.occurred_at
 }
 
 impl Change {

@@ -24,16 +24,16 @@ const CALLED: &[&str] = &[
 impl TrailRecord<'_> {
     /// The call that the record tells of.
     pub(super) fn into_call(self, evidence: Evidence) -> Call {
-        let who = self.who();
+        let (account_id, region) = self.place();
         let event_id = self.event_id(None);
         let parameters = Parameters::of(&self.members);
         Call {
             common: Common {
                 request_id: self.filled("requestID").unwrap_or_else(|| event_id.clone()),
                 occurred_at: self.event_time,
-                account_id: who.account_id,
-                region: who.region,
-                principal: who.principal,
+                account_id,
+                region,
+                principal: self.principal(),
             },
             event_id,
             resource: called(&parameters),

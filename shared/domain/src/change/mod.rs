@@ -9,6 +9,7 @@ mod call;
 pub mod operations;
 mod prefilter;
 mod resource;
+pub mod watch;
 mod wire;
 
 use jiff::Timestamp;
@@ -25,7 +26,8 @@ pub use addendum::Addendum;
 pub use amendment::{Amendment, amended};
 pub use prefilter::may_concern;
 pub use resource::{Resource, UNKNOWN, names_of_arn, split_identifier};
-use wire::{Meaning, TrailRecord};
+use watch::{Watching, deletion};
+use wire::TrailRecord;
 
 /// A call that changed configuration, or tried to.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +72,10 @@ pub struct Change {
     pub spilled: Option<Spilled>,
     /// CloudTrail left out the request's parameters for their size: a known way to hide them (FORMATS 5.4).
     pub omitted: bool,
+    /// What it breaks of the audit, or who may use Bedrock by it; of calls of other services, and of deleted evidence.
+    pub breaks: Option<String>,
+    /// It came through CloudFormation: a deployment, of this stack or of another one.
+    pub deployment: bool,
     /// That it came late, or which earlier event it amends.
     pub addendum: Option<Addendum>,
     /// The later records that amended it; none of them is kept with it, they are in the ledger themselves.
@@ -157,6 +163,16 @@ impl Severity {
         Self::NAMES.iter().find(|(_, known)| *known == name).map(|(severity, _)| *severity)
     }
 
+    /// One step down; not to where the mails leave it out.
+    fn lowered(self) -> Self {
+        match self {
+            Self::Critical => Self::High,
+            Self::High => Self::Medium,
+            Self::Medium | Self::Low => Self::Low,
+            Self::Info => Self::Info,
+        }
+    }
+
     fn raised(self) -> Self {
         match self {
             Self::Info => Self::Low,
@@ -239,6 +255,8 @@ impl Change {
             response_elements: None,
             spilled: None,
             omitted: false,
+            breaks: None,
+            deployment: false,
             addendum: None,
             amended_by: Vec::new(),
             evidence: Evidence { location, ordinal: 1, sha256: Sha256::of(raw) },
@@ -258,12 +276,16 @@ pub enum TrailEvent {
     Change(Box<Change>),
     /// A call that changes nothing: it uses models, agents or knowledge bases.
     Call(Box<Call>),
+    /// A change where the ledger has one of a resource by this name, and else nothing to us: a record of it does not say
+    /// whether it concerns Bedrock (`DeleteSchedule`, `DetachRolePolicy`).
+    IfKnown(Box<Change>, Resource),
     /// Something else; why it is none.
     NoChange(&'static str),
 }
 
 impl TrailEvent {
     /// Reads the record at the start of `bytes`, bare or in EventBridge's envelope: what it is, and its length in bytes.
+    /// `watching` says on what the audit rests.
     ///
     /// # Errors
     /// [`Unread::Json`] where the bytes are no JSON or the start of a value; [`Unread::Refused`] for a value that is no
@@ -273,23 +295,39 @@ impl TrailEvent {
         ordinal: u64,
         location: &ObjectLocation,
         origin: Origin,
+        watching: &Watching,
     ) -> Result<(Self, usize), Unread> {
         if bytes.trim_ascii_start().first() != Some(&b'{') {
             return foreign(length(bytes)?, "no cloudtrail record: no object");
         }
         let (members, used) = read_as::<Members<'_>>(bytes)?;
         let raw = bytes.get(..used).unwrap_or_default();
+        let evidence = || Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
+        if deletion::is_one(&members) {
+            return match deletion::read(&members, watching, origin, evidence()) {
+                Ok(Some(change)) => Ok((Self::Change(Box::new(change)), used)),
+                Ok(None) => Ok((Self::NoChange("an object that is no evidence was deleted"), used)),
+                Err(reason) => refused(used, reason),
+            };
+        }
         let record = match TrailRecord::of(members, raw) {
             Ok(record) => record,
             Err(wire::Unusable::OtherEvent(reason)) => return Ok((Self::NoChange(reason), used)),
             Err(wire::Unusable::Foreign(reason)) => return foreign(used, reason),
             Err(wire::Unusable::Refused(reason)) => return refused(used, reason),
         };
-        let evidence = || Evidence { location: location.clone(), ordinal, sha256: Sha256::of(raw) };
-        let event = match record.meaning() {
-            Err(reason) => Self::NoChange(reason),
-            Ok(Meaning::Call) => Self::Call(Box::new(record.into_call(evidence()))),
-            Ok(Meaning::Change) => Self::Change(Box::new(record.into_change(origin, evidence()))),
+        if record.is_runtime_call() {
+            return Ok((Self::Call(Box::new(record.into_call(evidence()))), used));
+        }
+        let (meaning, parameters) = match record.meaning(watching) {
+            Ok(meaning) => meaning,
+            Err(reason) => return Ok((Self::NoChange(reason), used)),
+        };
+        let known = meaning.known(&record, &parameters);
+        let change = Box::new(record.into_change(meaning, &parameters, origin, evidence()));
+        let event = match known {
+            Some(known) => Self::IfKnown(change, known),
+            None => Self::Change(change),
         };
         Ok((event, used))
     }

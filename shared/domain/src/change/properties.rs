@@ -9,11 +9,24 @@ use crate::{
 };
 
 fn events() -> Vec<Json> {
-    ["changes", "incident/changes"].into_iter().flat_map(fixtures).map(|(_, event)| event).collect()
+    let files = ["changes", "incident/changes"].into_iter().flat_map(fixtures).map(|(_, event)| event);
+    files.chain([STORAGE, OBJECTS, SCHEDULES].into_iter().flat_map(hits)).collect()
+}
+
+const STORAGE: &str = include_str!("../../../../events/watch/storage.ndjson");
+const OBJECTS: &str = include_str!("../../../../events/watch/objects.ndjson");
+const SCHEDULES: &str = include_str!("../../../../events/watch/schedules.ndjson");
+
+/// Calls of other services, and deleted evidence.
+fn hits(cases: &str) -> impl Iterator<Item = Json> {
+    cases.lines().map(|line| {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        Json::parse(&case["hit"].to_string())
+    })
 }
 
 fn read(event: &str) -> Result<(TrailEvent, usize), Unread> {
-    TrailEvent::read(event.as_bytes(), 1, &ObjectLocation::file("/x"), Origin::Import)
+    TrailEvent::read(event.as_bytes(), 1, &ObjectLocation::file("/x"), Origin::Import, &Watching::default())
 }
 
 /// What was read, without what depends on how the event was laid out.
@@ -21,7 +34,9 @@ fn seen(event: &str) -> TrailEvent {
     let (mut event, used) = read(event).map(|(seen, used)| (seen, used == event.len())).unwrap();
     assert!(used);
     match &mut event {
-        TrailEvent::Change(change) => change.evidence.sha256 = Sha256::of(b""),
+        TrailEvent::Change(change) | TrailEvent::IfKnown(change, _) => {
+            change.evidence.sha256 = Sha256::of(b"");
+        }
         TrailEvent::Call(call) => call.evidence.sha256 = Sha256::of(b""),
         TrailEvent::NoChange(_) => {}
     }
@@ -31,7 +46,7 @@ fn seen(event: &str) -> TrailEvent {
 fn survives(event: &Json) -> Result<(), TestCaseError> {
     let text = event.compact();
     match read(&text) {
-        Ok((TrailEvent::Change(change), used)) => {
+        Ok((TrailEvent::Change(change) | TrailEvent::IfKnown(change, _), used)) => {
             prop_assert_eq!(used, text.len());
             prop_assert!(!change.event_id.is_empty() && !change.request_id.is_empty());
             prop_assert!(time::parse(&time::rfc3339(change.occurred_at)).is_some());

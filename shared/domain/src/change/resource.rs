@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use super::operations::{self, Kind, Operation};
+use super::operations::{self, Kind};
 use crate::json::{Members, boolean, elements, scalar};
 
 /// The resource kind of an operation that no table knows, and an id or a part of one that the record does not name.
@@ -35,14 +35,14 @@ pub struct Resource {
 
 impl Resource {
     pub(super) fn of(
-        operation: Option<&Operation>,
+        kind: Option<&Kind>,
         event_name: &str,
         parameters: &Parameters<'_>,
         account_id: &str,
         region: &str,
     ) -> Self {
-        let name = match operation {
-            Some(operation) => Name::of(&operation.kind, parameters),
+        let name = match kind {
+            Some(kind) => Name::of(kind, parameters),
             None => Name { id: event_name.to_owned(), version: None, arn: parameters.only_arn() },
         };
         // what lies in another account is told of in both, and is one thing
@@ -50,7 +50,7 @@ impl Resource {
         Self {
             account_id: account_id.to_owned(),
             region: region.to_owned(),
-            kind: operation.map_or(UNKNOWN, |operation| operation.kind.name).to_owned(),
+            kind: kind.map_or(UNKNOWN, |kind| kind.name).to_owned(),
             id: name.id,
             version: name.version,
             arn: name.arn,
@@ -112,12 +112,17 @@ fn joined(parts: &[Option<String>]) -> String {
     parts.iter().map(|part| part.as_deref().unwrap_or(UNKNOWN)).collect::<Vec<_>>().join(":")
 }
 
-/// The id in an identifier, and the version where an ARN ends in one (`...:prompt/ABC:3`).
+/// The id in an identifier, and the version where an ARN ends in one (`...:prompt/ABC:3`). The URL of a queue ends in its name.
 pub fn split_identifier(identifier: &str) -> (&str, Option<&str>) {
     if !is_arn(identifier) {
-        return (identifier, None);
+        let is_url = identifier.starts_with("https://") || identifier.starts_with("http://");
+        let name = identifier.rsplit('/').next().filter(|name| is_url && !name.is_empty());
+        return (name.unwrap_or(identifier), None);
     }
     let resource = identifier.splitn(6, ':').nth(5).unwrap_or(identifier);
+    if let Some(named) = split_by_type(identifier, resource) {
+        return named;
+    }
     let last = resource.rsplit('/').next().unwrap_or(resource);
     match last.split_once(':') {
         Some((id, version)) if !NAMED_LIKE_MODELS.iter().any(|start| resource.starts_with(start)) => {
@@ -125,6 +130,20 @@ pub fn split_identifier(identifier: &str) -> (&str, Option<&str>) {
         }
         _ => (last, None),
     }
+}
+
+/// Services that write their ARNs in ways of their own: the type before a colon, an id of CloudFormation's behind the name, a
+/// subscription's id behind its topic.
+fn split_by_type<'a>(arn: &str, resource: &'a str) -> Option<(&'a str, Option<&'a str>)> {
+    if let Some(function) = resource.strip_prefix("function:") {
+        return Some(
+            function.split_once(':').map_or((function, None), |(name, version)| (name, Some(version))),
+        );
+    }
+    if let Some(stack) = resource.strip_prefix("stack/") {
+        return Some((stack.split('/').next().unwrap_or(stack), None));
+    }
+    (arn.split(':').nth(2) == Some("sns")).then_some((resource, None))
 }
 
 /// The kinds and ids under which changes of the resource with this ARN are recorded, of its tags and policies as well.
@@ -177,7 +196,7 @@ pub(super) struct Parameters<'a> {
     request: Members<'a>,
     response: Members<'a>,
     /// The ARNs in CloudTrail's own list.
-    resources: Vec<String>,
+    arns: Vec<String>,
     /// Whether the request was too large to be written down.
     pub(super) omitted: bool,
 }
@@ -189,8 +208,42 @@ impl<'a> Parameters<'a> {
             omitted: is_marker(&request),
             request: content(request),
             response: content(record.object("responseElements").unwrap_or_default()),
-            resources: arns(record),
+            arns: arns(record),
         }
+    }
+
+    /// Whether the record does not hold what was asked for: it was too large, or whoever was refused gave none.
+    pub(super) fn are_hidden(&self) -> bool {
+        self.omitted || self.request.is_empty()
+    }
+
+    /// Every ARN in CloudTrail's own list.
+    pub(super) fn arns(&self) -> &[String] {
+        &self.arns
+    }
+
+    /// The scalar at a path, or those of a list there; an object as it is written.
+    pub(super) fn texts(&self, path: &str) -> Vec<String> {
+        let Some(value) = self.at(path) else { return Vec::new() };
+        let listed =
+            || elements(value).map(|all| all.into_iter().filter_map(scalar).map(String::from).collect());
+        match scalar(value) {
+            Some(text) if text == MASK => Vec::new(),
+            Some(text) => vec![text.into_owned()],
+            None => listed().unwrap_or_else(|| vec![value.get().to_owned()]),
+        }
+    }
+
+    /// Whether CloudTrail wrote something else over what stands at a path, or over what it stands in.
+    pub(super) fn is_masked(&self, path: &str) -> bool {
+        let mut path = Some(path);
+        while let Some(at) = path.filter(|at| at.contains('.')) {
+            if self.at(at).and_then(scalar).is_some_and(|text| text == MASK) {
+                return true;
+            }
+            path = at.rsplit_once('.').map(|(parent, _)| parent);
+        }
+        false
     }
 
     /// The first value at one of the paths; a masked one is absent.
@@ -198,14 +251,22 @@ impl<'a> Parameters<'a> {
         paths.iter().find_map(|path| self.text(path))
     }
 
-    /// The scalar at `request.a.b` or `response.a.b`, or the only one of a list there.
-    fn text(&self, path: &str) -> Option<String> {
+    /// What stands at `request.a.b` or `response.a.b`.
+    fn at(&self, path: &str) -> Option<&'a RawValue> {
         let mut names = path.split('.');
         let root = match names.next()? {
             "request" => &self.request,
             _ => &self.response,
         };
-        let value: &'a RawValue = root.at(&names.collect::<Vec<_>>())?;
+        root.at(&names.collect::<Vec<_>>())
+    }
+
+    /// The scalar at a path, or the only one of a list there. `=x` is no path: that is what holds where nothing is said.
+    fn text(&self, path: &str) -> Option<String> {
+        if let Some(default) = path.strip_prefix('=') {
+            return Some(default.to_owned());
+        }
+        let value = self.at(path)?;
         let only = || match elements(value)?.as_slice() {
             [only] => scalar(only),
             _ => None,
@@ -216,29 +277,29 @@ impl<'a> Parameters<'a> {
     fn arn(&self, kind: &Kind) -> Option<String> {
         let named = kind.arn.iter().filter_map(|path| self.text(path)).find(|text| is_arn(text));
         let fits = |arn: &&String| !kind.form.is_empty() && parts_in(arn, kind.form).is_some();
-        named.or_else(|| self.resources.iter().find(fits).cloned())
+        named.or_else(|| self.arns.iter().filter(is_bedrocks).find(fits).cloned())
     }
 
     /// The ARN in CloudTrail's list, where it is the only one.
     pub(super) fn only_arn(&self) -> Option<String> {
-        match self.resources.as_slice() {
-            [only] => Some(only.clone()),
-            _ => None,
-        }
+        let mut ours = self.arns.iter().filter(is_bedrocks);
+        ours.next().filter(|_| ours.next().is_none()).cloned()
     }
 }
 
-/// The ARNs in `resources`; roles and keys that a call needs may stand there as well.
+/// Roles and keys that a call needs may stand in CloudTrail's list as well.
+fn is_bedrocks(arn: &&String) -> bool {
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    service.starts_with("bedrock") || service == "sagemaker"
+}
+
+/// The ARNs in `resources`.
 fn arns(record: &Members<'_>) -> Vec<String> {
-    let is_ours = |arn: &str| {
-        let service = arn.split(':').nth(2).unwrap_or_default();
-        is_arn(arn) && (service.starts_with("bedrock") || service == "sagemaker")
-    };
     let entries = record.array("resources").unwrap_or_default();
     entries
         .into_iter()
         .filter_map(|entry| Members::of(entry)?.text("ARN").map(String::from))
-        .filter(|arn| is_ours(arn))
+        .filter(|arn| is_arn(arn))
         .collect()
 }
 

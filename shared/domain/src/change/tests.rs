@@ -7,7 +7,7 @@ fn fixture(name: &str) -> TrailEvent {
 
 fn read(record: &str) -> TrailEvent {
     let location = ObjectLocation::object("audit", "events/x.json");
-    TrailEvent::read(record.as_bytes(), 1, &location, Origin::Eventbridge).unwrap().0
+    TrailEvent::read(record.as_bytes(), 1, &location, Origin::Eventbridge, &Watching::default()).unwrap().0
 }
 
 fn change(name: &str) -> Change {
@@ -125,7 +125,7 @@ fn what_is_no_call_is_told_apart_from_what_is_broken() {
         r#"{"eventName":"UpdatePrompt","eventSource":"bedrock.amazonaws.com","eventTime":"soon"}"#,
         "[]",
     ] {
-        let result = TrailEvent::read(broken.as_bytes(), 1, &location, Origin::Import);
+        let result = TrailEvent::read(broken.as_bytes(), 1, &location, Origin::Import, &Watching::default());
         assert!(matches!(result, Err(Unread::Refused { .. })), "{broken}: {result:?}");
     }
 }

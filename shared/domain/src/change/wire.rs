@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::{
-    Addendum, Change, Circumstances, Origin, Outcome,
-    operations::{self, Class},
+    Addendum, Change, Circumstances, Origin, Outcome, Severity,
+    operations::{self, Class, Kind, Operation},
     resource::{Parameters, Resource},
     severity,
+    watch::{self, Concern, Watching},
 };
 use crate::{
     digest::Sha256,
@@ -26,22 +27,63 @@ pub(super) struct TrailRecord<'a> {
     raw: &'a [u8],
 }
 
-/// What a record tells of.
+/// What a call that counts is to us.
+#[derive(Clone, Copy)]
 pub(super) enum Meaning {
-    /// A call that changes configuration.
-    Change,
-    /// A call that uses the service.
-    Call,
+    /// It changes configuration of Bedrock; `None` where no table knows how.
+    Bedrock(Option<&'static Operation>),
+    /// It changes what the audit rests on, or who may use Bedrock.
+    Watched(Concern),
 }
 
-/// Who made a call, and where.
-pub(super) struct Who {
-    pub(super) principal: Principal,
-    /// The account that the record was delivered to.
-    pub(super) account_id: String,
-    pub(super) region: String,
-    /// Whether there was a second factor.
-    pub(super) mfa: Option<bool>,
+impl Meaning {
+    fn is_watched(&self) -> bool {
+        matches!(self, Self::Watched(_))
+    }
+
+    fn kind(&self) -> Option<&'static Kind> {
+        match self {
+            Self::Bedrock(operation) => operation.map(|operation| &operation.kind),
+            Self::Watched(concern) => Some(&concern.call.kind),
+        }
+    }
+
+    /// The severity of the call alone. What a deployment does is a step lower, and what may be nothing to us.
+    fn severity(&self, deployment: bool) -> Severity {
+        match self {
+            Self::Bedrock(operation) => operation.map_or(operations::UNKNOWN_SEVERITY, |o| o.severity),
+            Self::Watched(concern) => {
+                let is_lowered = concern.unknown.is_some() || (deployment && !concern.call.is_final());
+                let severity = concern.call.severity;
+                if is_lowered { severity.lowered() } else { severity }
+            }
+        }
+    }
+
+    /// An attempt on something of another service of which CloudTrail does not say what it is: mostly nothing of ours, and in
+    /// a large account there are many.
+    fn is_unnamed_attempt(&self, outcome: Outcome, parameters: &Parameters<'_>) -> bool {
+        let Self::Watched(concern) = self else { return false };
+        concern.unknown.is_some() && outcome == Outcome::Denied && !parameters.omitted
+    }
+
+    fn breaks(&self) -> Option<String> {
+        let Self::Watched(concern) = self else { return None };
+        let unknown = concern.unknown.map(|why| format!("; {why}")).unwrap_or_default();
+        Some(format!("{}{unknown}", concern.call.breaks))
+    }
+
+    /// The resource that the ledger must know for the call to count.
+    pub(super) fn known(&self, record: &TrailRecord<'_>, parameters: &Parameters<'_>) -> Option<Resource> {
+        let Self::Watched(Concern { if_known: Some(kind), .. }) = self else { return None };
+        let (account_id, region) = record.place();
+        Some(Resource::of(Some(kind), &record.event_name, parameters, &account_id, &region))
+    }
+}
+
+/// By what AWS itself says; the user agent is the caller's to choose.
+fn is_cloudformation(said: [&Option<String>; 2]) -> bool {
+    said.into_iter().flatten().any(|service| service == watch::CLOUDFORMATION)
 }
 
 /// Why a value is no record.
@@ -82,75 +124,90 @@ impl<'a> TrailRecord<'a> {
         Ok(Self { members, event_name, event_source, event_time, raw })
     }
 
-    /// What the record tells of; why of nothing, where it does not.
-    pub(super) fn meaning(&self) -> Result<Meaning, &'static str> {
+    /// What the call is to us, with what it says of its resource; why nothing, where it is nothing.
+    pub(super) fn meaning(&self, watching: &Watching) -> Result<(Meaning, Parameters<'a>), &'static str> {
         let category = self.members.text("eventCategory");
-        if !self.event_source.starts_with("bedrock") {
-            return Err("a call of another service");
-        }
-        let class = operations::classify(&self.event_name);
-        if matches!(class, Class::Runtime) {
-            return Ok(Meaning::Call);
-        }
         if category.is_some_and(|c| matches!(&*c, "Data" | "Insight" | "NetworkActivity")) {
             return Err("a data event");
         }
-        let read_only = self.members.get("readOnly").and_then(boolean);
-        match class {
-            Class::Read => Err("a reading call"),
-            // a name that no table knows changes something unless CloudTrail says that it does not
-            Class::Unknown if read_only == Some(true) => Err("a reading call"),
-            Class::Watched(_) | Class::Unknown | Class::Runtime => Ok(Meaning::Change),
+        if !self.event_source.starts_with("bedrock") {
+            if watch::calls(&self.event_source, &self.event_name).is_empty() {
+                return Err("a call of another service");
+            }
+            let parameters = Parameters::of(&self.members);
+            return match watch::concern(&self.event_source, &self.event_name, &parameters, watching) {
+                Some(concern) => Ok((Meaning::Watched(concern), parameters)),
+                None => Err("a call of another service on nothing that the audit rests on"),
+            };
         }
+        let read_only = self.members.get("readOnly").and_then(boolean);
+        let operation = match operations::classify(&self.event_name) {
+            Class::Runtime => return Err("a runtime call"),
+            Class::Watched(operation) => Some(operation),
+            Class::Read => return Err("a reading call"),
+            // a name that no table knows changes something unless CloudTrail says that it does not
+            Class::Unknown if read_only == Some(true) => return Err("a reading call"),
+            Class::Unknown => None,
+        };
+        Ok((Meaning::Bedrock(operation), Parameters::of(&self.members)))
     }
 
-    /// Who called, in whose account and where.
-    pub(super) fn who(&self) -> Who {
+    /// Whether the call uses Bedrock and changes nothing, be it a management event or a data event (FORMATS 4.4).
+    pub(super) fn is_runtime_call(&self) -> bool {
+        self.event_source.starts_with("bedrock")
+            && matches!(operations::classify(&self.event_name), Class::Runtime)
+    }
+
+    /// Who called.
+    pub(super) fn principal(&self) -> Principal {
         let identity = self.members.object("userIdentity").unwrap_or_default();
         let more = self.members.object("additionalEventData").unwrap_or_default();
-        let unknown = || "unknown".to_owned();
-        let own_account = || identity.text("accountId").map(String::from);
-        Who {
-            principal: Principal::from_user_identity(&identity, &more),
-            account_id: self.filled("recipientAccountId").or_else(own_account).unwrap_or_else(unknown),
-            region: self.filled("awsRegion").unwrap_or_else(unknown),
-            mfa: multi_factor(&identity),
-        }
+        Principal::from_user_identity(&identity, &more)
     }
 
-    pub(super) fn into_change(self, origin: Origin, evidence: Evidence) -> Change {
-        let Who { principal, account_id, region, mfa } = self.who();
+    pub(super) fn into_change(
+        self,
+        meaning: Meaning,
+        parameters: &Parameters<'_>,
+        origin: Origin,
+        evidence: Evidence,
+    ) -> Change {
+        let identity = self.members.object("userIdentity").unwrap_or_default();
+        let principal = self.principal();
         let addendum = self.members.object("addendum").and_then(|members| Addendum::of(&members));
         let event_id = self.event_id(addendum.as_ref());
+        let (account_id, region) = self.place();
         let error_code = self.filled("errorCode");
         let outcome = Outcome::of(error_code.as_deref());
-        let parameters = Parameters::of(&self.members);
-        let operation = match operations::classify(&self.event_name) {
-            Class::Watched(operation) => Some(operation),
-            _ => None,
-        };
-        let base = operation.map_or(operations::UNKNOWN_SEVERITY, |operation| operation.severity);
+        let mfa = multi_factor(&identity);
+        let source_ip = self.filled("sourceIPAddress");
+        let deployment = meaning.is_watched() && is_cloudformation([&principal.invoked_by, &source_ip]);
         Change {
             request_id: self.request_id(addendum.as_ref()).unwrap_or_else(|| event_id.clone()),
             event_id,
             occurred_at: self.event_time,
-            resource: Resource::of(operation, &self.event_name, &parameters, &account_id, &region),
+            resource: Resource::of(meaning.kind(), &self.event_name, parameters, &account_id, &region),
             account_id,
             region,
             outcome,
             error_code,
-            severity: severity(
-                base,
-                &Circumstances { outcome, omitted: parameters.omitted, principal: &principal, mfa },
-            ),
+            severity: match meaning.is_unnamed_attempt(outcome, parameters) {
+                true => Severity::Low,
+                false => severity(
+                    meaning.severity(deployment),
+                    &Circumstances { outcome, omitted: parameters.omitted, principal: &principal, mfa },
+                ),
+            },
             origin,
-            source_ip: self.filled("sourceIPAddress"),
+            source_ip,
             user_agent: self.filled("userAgent"),
             mfa,
             request_parameters: self.json_text("requestParameters"),
             response_elements: self.json_text("responseElements"),
             spilled: None,
             omitted: parameters.omitted,
+            breaks: meaning.breaks(),
+            deployment,
             addendum,
             amended_by: Vec::new(),
             evidence,
@@ -173,6 +230,16 @@ impl<'a> TrailRecord<'a> {
         addendum
             .and_then(|addendum| addendum.original_request_id.clone())
             .or_else(|| self.filled("requestID"))
+    }
+
+    /// The account whose configuration it is, and the region of the call.
+    pub(super) fn place(&self) -> (String, String) {
+        let identity = || self.members.object("userIdentity")?.text("accountId").map(String::from);
+        let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_owned());
+        (
+            or_unknown(self.filled("recipientAccountId").or_else(identity)),
+            or_unknown(self.filled("awsRegion")),
+        )
     }
 
     pub(super) fn filled(&self, name: &str) -> Option<String> {

@@ -66,6 +66,21 @@ impl AllowedPlaces {
         Self(vec![(name.to_owned(), String::new())])
     }
 
+    /// The buckets of the places.
+    pub fn buckets(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(bucket, _)| bucket.as_str())
+    }
+
+    /// Whether one of the places is in this bucket.
+    pub fn has_bucket(&self, name: &str) -> bool {
+        self.0.iter().any(|(bucket, _)| bucket == name)
+    }
+
+    /// The bucket and prefix of the first place.
+    pub fn first(&self) -> Option<(&str, &str)> {
+        self.0.first().map(|(bucket, prefix)| (bucket.as_str(), prefix.as_str()))
+    }
+
     /// Whether an object lies in one of the places. A prefix means whole folders: `logs` is not `logs-of-others`.
     pub fn hold(&self, location: &ObjectLocation) -> bool {
         self.0.iter().any(|(bucket, prefix)| {

@@ -6,8 +6,12 @@ use jiff::Timestamp;
 use super::state::StateKey;
 use crate::{
     attribution::{Attribution, retrieved::Retrieved},
-    digest::{Sha256, bounded_key},
+    digest::{Sha256, bounded_key, bounded_to},
+    invocation::{Invocation, PromptPassage},
 };
+
+/// The longest name of a document that a prompt may give, in bytes.
+const LONGEST: usize = 4_096;
 
 /// A passage of a document, or a document: when it was first and last retrieved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,21 +37,50 @@ impl DocumentSighting {
     /// it names no document.
     pub fn of(attribution: &Attribution, found: &Retrieved) -> Vec<(StateKey, Self)> {
         let Some(uri) = found.uri.as_deref() else { return Vec::new() };
-        let seen = Self {
-            document_uri: uri.to_owned(),
+        let common = &attribution.common;
+        Self {
             text_sha256: Some(found.hash.clone()),
             knowledge_base_id: found.knowledge_base_id.clone(),
             chunk_id: found.chunk_id.clone(),
-            first_seen: attribution.common.occurred_at,
-            last_seen: attribution.common.occurred_at,
-            sample_request_id: bounded_key(&attribution.common.request_id),
-        };
-        let listed = Self { text_sha256: None, chunk_id: None, ..seen.clone() };
-        vec![
-            (StateKey::passage(&found.hash, uri), seen.clone()),
-            (StateKey::document(uri, &found.hash), seen),
-            (StateKey::documents(uri), listed),
-        ]
+            ..Self::at(uri, common.occurred_at, &common.request_id)
+        }
+        .keyed()
+    }
+
+    /// What a passage in a prompt says in the same way. One whose text the log does not have is found by the request that
+    /// names it.
+    pub fn in_prompt(invocation: &Invocation, found: &PromptPassage) -> Vec<(StateKey, Self)> {
+        let Some(uri) = found.passage.uri.as_deref() else { return Vec::new() };
+        let seen = Self::at(&bounded_to(uri, LONGEST), invocation.occurred_at, &invocation.request_id);
+        Self { text_sha256: found.passage.hash(), ..seen }.keyed()
+    }
+
+    fn at(uri: &str, moment: Timestamp, request_id: &str) -> Self {
+        Self {
+            document_uri: uri.to_owned(),
+            text_sha256: None,
+            knowledge_base_id: None,
+            chunk_id: None,
+            first_seen: moment,
+            last_seen: moment,
+            sample_request_id: bounded_key(request_id),
+        }
+    }
+
+    fn keyed(self) -> Vec<(StateKey, Self)> {
+        let uri = self.document_uri.clone();
+        let listed = (StateKey::documents(&uri), Self { text_sha256: None, chunk_id: None, ..self.clone() });
+        match self.text_sha256.clone() {
+            Some(hash) => vec![
+                (StateKey::passage(&hash, &uri), self.clone()),
+                (StateKey::document(&uri, &hash), self),
+                listed,
+            ],
+            None => vec![
+                (StateKey::document_without_text(&uri, self.first_seen, &self.sample_request_id), self),
+                listed,
+            ],
+        }
     }
 
     /// Takes another sighting of the same in: in whichever order they come, the end is the same.

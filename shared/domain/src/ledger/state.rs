@@ -32,21 +32,39 @@ impl StateKey {
         Self::new(&resource_subject(resource), &format!("{}#{}", time::rfc3339(moment), document.short()))
     }
 
+    /// A configuration resource in the list of those of its kind that were seen.
+    pub fn noted(resource: &Resource) -> Self {
+        let version = resource.version.as_deref().unwrap_or("DRAFT");
+        let list = noted_subject(&resource.account_id, &resource.region, &resource.kind);
+        Self::new(&list, &format!("{}@{version}", resource.id))
+    }
+
+    /// The first sight of a difference (by the digests of both sides) of a configuration resource.
+    pub fn first_sight(resource: &Resource, difference: &str) -> Self {
+        let version = resource.version.as_deref().unwrap_or("DRAFT");
+        Self::new(&format!("sight/{resource}@{version}"), difference)
+    }
+
     /// Which document a passage is from.
     pub fn passage(hash: &Sha256, document_uri: &str) -> Self {
-        Self::new(&format!("passage/{hash}"), document_uri)
+        Self::new(&passage_subject(hash), document_uri)
     }
 
     /// Which passages a document has.
     pub fn document(document_uri: &str, hash: &Sha256) -> Self {
-        Self::new(&format!("document/{document_uri}"), hash.as_str())
+        Self::new(&document_subject(document_uri), hash.as_str())
+    }
+
+    /// A request that names a document whose text its log does not have.
+    pub fn document_without_text(document_uri: &str, moment: Timestamp, request_id: &str) -> Self {
+        let version = format!("request#{}#{request_id}", time::rfc3339(moment));
+        Self::new(&document_subject(document_uri), &version)
     }
 
     /// Which documents lie below an authority: `documents/s3://bucket` and the path.
     pub fn documents(document_uri: &str) -> Self {
-        let (scheme, rest) = document_uri.split_once("://").unwrap_or(("", document_uri));
-        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        Self::new(&format!("documents/{scheme}://{authority}"), if path.is_empty() { "/" } else { path })
+        let (authority, path) = authority_and_path(document_uri);
+        Self::new(&documents_subject(&authority), if path.is_empty() { "/" } else { path })
     }
 
     /// A system prompt on a day.
@@ -77,6 +95,33 @@ pub const SEEN: &str = "seen#";
 pub fn resource_subject(resource: &Resource) -> String {
     let version = resource.version.as_deref().unwrap_or("DRAFT");
     bounded_key(&format!("state/{resource}@{version}"))
+}
+
+/// The subject of the list of resources of a kind in an account and region.
+pub fn noted_subject(account_id: &str, region: &str, kind: &str) -> String {
+    bounded_key(&format!("resources/{account_id}/{region}/{kind}"))
+}
+
+/// The subject of a passage: its documents.
+pub fn passage_subject(hash: &Sha256) -> String {
+    format!("passage/{hash}")
+}
+
+/// The subject of a document: its passages, and the requests that name it without a text.
+pub fn document_subject(document_uri: &str) -> String {
+    bounded_key(&format!("document/{document_uri}"))
+}
+
+/// The subject of the documents of an authority (`s3://bucket`).
+pub fn documents_subject(authority: &str) -> String {
+    bounded_key(&format!("documents/{authority}"))
+}
+
+/// `s3://bucket` and `a/b.pdf` of `s3://bucket/a/b.pdf`. A name without a scheme has an empty one.
+pub fn authority_and_path(document_uri: &str) -> (String, &str) {
+    let (scheme, rest) = document_uri.split_once("://").unwrap_or(("", document_uri));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    (format!("{scheme}://{authority}"), path)
 }
 
 /// The subject of a system prompt.

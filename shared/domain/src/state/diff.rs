@@ -45,7 +45,7 @@ pub(super) fn differences<'a>(
     let mut open = vec![Difference { path: Path::default(), before, after }];
     let mut found = Vec::new();
     while let Some(pair) = open.pop() {
-        if pair.before == pair.after {
+        if pair.before == pair.after || is_unread(shape, &pair) {
             continue;
         }
         match parts(shape, &pair) {
@@ -54,6 +54,11 @@ pub(super) fn differences<'a>(
         }
     }
     found
+}
+
+/// Whether one side says only why it could not be read: that is no difference in content.
+fn is_unread(shape: &Shape, pair: &Difference<'_>) -> bool {
+    pair.before.into_iter().chain(pair.after).any(|side| shape.is_unread(&pair.path, side))
 }
 
 /// The pairs inside a pair; `None` where the pair itself is what is told.
@@ -257,6 +262,38 @@ mod tests {
                 ("definition.nodes[n].configuration.output", Value::Null, json!({})),
             ],
         );
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_no_difference() {
+        let agent = |instruction: &str, aliases: Value| json!({"agent": {"instruction": instruction}, "aliases": aliases});
+        let aliases =
+            |version: &str| json!([{"agentAliasId": "A", "v": version}, {"agentAliasId": "B", "v": version}]);
+        let refused = json!({"unread": "AccessDeniedException: not you"});
+        let half = json!([{"agentAliasId": "A", "unread": "denied"}, {"agentAliasId": "B", "v": "2"}]);
+        let nameless = json!([{"v": "1"}, {"unread": "the list does not say its agentAliasId"}]);
+        let changed = ("agent.instruction", json!("a"), json!("b"));
+        for unread in [&refused, &nameless] {
+            check(
+                SubjectKind::Agent,
+                &agent("a", aliases("1")),
+                &agent("b", unread.clone()),
+                std::slice::from_ref(&changed),
+            );
+            check(
+                SubjectKind::Agent,
+                &agent("a", unread.clone()),
+                &agent("b", aliases("1")),
+                std::slice::from_ref(&changed),
+            );
+        }
+        let in_b = ("aliases[B].v", json!("1"), json!("2"));
+        check(SubjectKind::Agent, &agent("a", aliases("1")), &agent("a", half), &[in_b]);
+        // elsewhere it is a word like any other
+        let fields =
+            |why: &str| json!({"variants": [{"name": "v", "additionalModelRequestFields": {"unread": why}}]});
+        let field = ("variants[v].additionalModelRequestFields.unread", json!("a"), json!("b"));
+        check(SubjectKind::Prompt, &fields("a"), &fields("b"), &[field]);
     }
 
     #[test]

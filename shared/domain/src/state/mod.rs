@@ -3,13 +3,17 @@
 //! * [`subject`]: which resource is read when something changes.
 //! * [`document`]: what was read, in a form that can be compared; [`canonical`] is its text.
 //! * [`diff`], [`text`]: what is different, and what of it may stand in an alert.
+//! * [`parts`]: what is read in calls of its own, and may stay unread.
 //! * [`verdict`]: whether that is weaker or stronger; its room [`verdict::rules`] is a table with one line per rule.
 //! * [`compare()`]: all of that for one change; [`severity`]: how much it matters then.
+//! * [`drift`]: what is different although no recorded change explains it.
 
 pub mod canonical;
 mod compare;
 pub mod diff;
 pub mod document;
+pub mod drift;
+pub mod parts;
 mod path;
 pub mod severity;
 mod shape;

@@ -88,7 +88,7 @@ impl Step {
 mod tests {
     use super::*;
     use crate::{
-        change::{Origin, TrailEvent},
+        change::{Origin, TrailEvent, watch::Watching},
         evidence::ObjectLocation,
     };
 
@@ -96,7 +96,7 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/changes/UpdateGuardrail.json");
         let location = ObjectLocation::object("audit", "events/x");
         let record = std::fs::read(path).unwrap();
-        match TrailEvent::read(&record, 1, &location, Origin::Eventbridge).unwrap().0 {
+        match TrailEvent::read(&record, 1, &location, Origin::Eventbridge, &Watching::default()).unwrap().0 {
             TrailEvent::Change(change) => Change { severity, ..*change },
             other => panic!("{other:?}"),
         }

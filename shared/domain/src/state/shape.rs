@@ -3,7 +3,11 @@
 //! Patterns name places and not members alone: a tool may well have a parameter called `status`. Whatever stands in no
 //! line is configuration, a list in its order, and no text.
 
-use super::{SubjectKind, path::Path};
+use super::{
+    SubjectKind,
+    parts::{OF_AGENT, OF_FLOW, Part},
+    path::Path,
+};
 
 /// What is known of the documents of one kind.
 pub(super) struct Shape {
@@ -17,6 +21,8 @@ pub(super) struct Shape {
     pub(super) embedded: &'static [&'static str],
     /// What models are told or what is told to people: never in an alert.
     pub(super) texts: &'static [&'static str],
+    /// Lists of parts that are read in calls of their own.
+    pub(super) parts: &'static [Part],
 }
 
 /// What the order of a list is.
@@ -30,7 +36,7 @@ pub(super) enum Order {
 
 use Order::{By, Set};
 
-const NONE: Shape = Shape { volatile: &[], lists: &[], whole: &[], embedded: &[], texts: &[] };
+const NONE: Shape = Shape { volatile: &[], lists: &[], whole: &[], embedded: &[], texts: &[], parts: &[] };
 
 /// Of every kind: what SDKs add to an answer, and tags.
 const EVERY: Shape = Shape {
@@ -133,6 +139,7 @@ const AGENT: Shape = Shape {
         "actionGroups[*].functionSchema.functions[*].parameters.*.description",
         "collaborators[*].collaborationInstruction",
     ],
+    parts: OF_AGENT,
     ..NONE
 };
 
@@ -158,6 +165,7 @@ const FLOW: Shape = Shape {
         "definition.**.expression",
         "definition.**.inlineCode.code",
     ],
+    parts: OF_FLOW,
     ..NONE
 };
 

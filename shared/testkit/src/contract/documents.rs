@@ -12,7 +12,7 @@ use audit_domain::{
 use super::*;
 
 /// An attribution with three passages, all of one document.
-fn reading(request_id: &str, occurred_at: &str) -> AttributionReading {
+pub(super) fn reading(request_id: &str, occurred_at: &str) -> AttributionReading {
     let results: Vec<_> = (1..=3)
         .map(|nth| {
             serde_json::json!({

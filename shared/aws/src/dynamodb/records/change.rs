@@ -35,6 +35,8 @@ pub(super) fn encode_change(item: Writer, change: &Change) -> Writer {
         .maybe("parameters_key", spilled.map(|spilled| spilled.key.as_str()))
         .maybe("parameters_sha256", spilled.map(|spilled| spilled.sha256.as_str()))
         .maybe_bool("omitted", change.omitted.then_some(true))
+        .maybe("breaks", change.breaks.as_deref())
+        .maybe_bool("deployment", change.deployment.then_some(true))
         .maybe("addendum_reason", addendum.reason)
         .maybe("addendum_updated_fields", addendum.updated_fields)
         .maybe("addendum_original_event_id", addendum.original_event_id)
@@ -75,6 +77,8 @@ pub(super) fn decode_change(item: &Reader<'_>) -> Result<Change, Unreadable> {
             .zip(item.maybe_digest("parameters_sha256"))
             .map(|(key, sha256)| Spilled { key, sha256 }),
         omitted: item.boolean("omitted").unwrap_or_default(),
+        breaks: item.maybe("breaks"),
+        deployment: item.boolean("deployment").unwrap_or_default(),
         addendum: decode_addendum(item),
         amended_by: Vec::new(),
         evidence: item.evidence("evidence")?,
@@ -105,6 +109,7 @@ pub(super) fn encode_diff(item: Writer, diff: &Diff) -> Writer {
         .maybe("reason", diff.reason.as_deref())
         .maybe("observed_at", diff.observed_at.map(time::rfc3339))
         .maybe("updated_at", diff.updated_at.map(time::rfc3339))
+        .maybe("before_at", diff.before_at.map(time::rfc3339))
         .maybe("state_before", diff.state_before.as_ref().map(ToString::to_string))
         .maybe("state_after", diff.state_after.as_ref().map(ToString::to_string))
         .maybe("verdict", diff.verdict.map(Verdict::name))
@@ -129,6 +134,7 @@ pub(super) fn decode_diff(item: &Reader<'_>) -> Result<Diff, Unreadable> {
         reason: item.maybe("reason"),
         observed_at: item.moment("observed_at").ok(),
         updated_at: item.moment("updated_at").ok(),
+        before_at: item.moment("before_at").ok(),
         state_before: item.maybe_digest("state_before"),
         state_after: item.maybe_digest("state_after"),
         verdict: item.maybe("verdict").as_deref().and_then(Verdict::of_name),

@@ -6,7 +6,9 @@ mod invocation;
 
 use audit_domain::{
     change::{Change, Origin, Severity},
-    ledger::record::{AlertMark, Call, ChangeLine, Common, InvocationLine, Link, Record, SCHEMA},
+    ledger::record::{
+        AlertMark, Call, ChangeLine, Common, InvocationLine, Link, PassageLine, Record, SCHEMA,
+    },
     passage::Certainty,
     principal::Principal,
     time,
@@ -143,6 +145,21 @@ pub(super) fn invocation_line(item: &Attributes) -> Result<InvocationLine, Unrea
         guardrail_version: item.maybe("guardrail_version"),
         guardrail_action: item.maybe("guardrail_action"),
         error_code: item.maybe("error_code"),
+    })
+}
+
+/// A line of a list of sources.
+pub(super) fn passage_line(item: &Attributes) -> Result<PassageLine, Unreadable> {
+    let item = Reader::of(item);
+    Ok(PassageLine {
+        request_id: item.text("request_id")?,
+        record: item.text("record")?,
+        text_sha256: item.digest("text_sha256")?,
+        occurred_at: item.moment("occurred_at")?,
+        principal: item.maybe("principal").unwrap_or_default(),
+        source_uri: item.maybe("source_uri"),
+        cited: item.boolean("cited"),
+        ordinal: item.number("ordinal").unwrap_or_default(),
     })
 }
 

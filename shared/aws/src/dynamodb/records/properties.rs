@@ -199,15 +199,15 @@ prop_compose! {
         outcome in select(&Outcome::NAMES[..]),
         severity in select(&Severity::NAMES[..]),
         origin in select(&Origin::NAMES[..]),
-        texts in vec(option::of(text()), 5),
+        texts in vec(option::of(text()), 6),
         mfa: Option<bool>,
         spilled in option::of((text(), digest())),
-        omitted: bool,
+        [omitted, deployment]: [bool; 2],
         amends in vec(option::of(text()), 4),
         evidence in evidence().boxed(),
     ) -> Change {
-        let [error_code, source_ip, user_agent, request_parameters, response_elements] =
-            <[_; 5]>::try_from(texts).unwrap();
+        let [error_code, source_ip, user_agent, request_parameters, response_elements, breaks] =
+            <[_; 6]>::try_from(texts).unwrap();
         let [reason, updated_fields, original_event_id, original_request_id] = <[_; 4]>::try_from(amends).unwrap();
         let addendum = Addendum { reason, updated_fields, original_event_id, original_request_id };
         let (event_id, event_name, event_source) = names;
@@ -224,7 +224,7 @@ prop_compose! {
             event_id, event_name, event_source, resource, error_code, source_ip, user_agent, mfa,
             addendum: (addendum != Addendum::default()).then_some(addendum),
             amended_by: Vec::new(),
-            request_parameters, response_elements, omitted, evidence,
+            request_parameters, response_elements, omitted, breaks, deployment, evidence,
         }
     }
 }
@@ -243,7 +243,7 @@ prop_compose! {
         event_id in text(),
         read in select(DiffRead::NAMES.to_vec()),
         reason in option::of(text()),
-        moments in (option::of(moment()), option::of(moment())),
+        moments in (option::of(moment()), option::of(moment()), option::of(moment())),
         states in (option::of(digest()), option::of(digest())),
         verdict in option::of(select(Verdict::NAMES.to_vec())),
         severity in option::of(select(Severity::NAMES.to_vec())),
@@ -254,6 +254,7 @@ prop_compose! {
             read: read.0,
             observed_at: moments.0,
             updated_at: moments.1,
+            before_at: moments.2,
             state_before: states.0,
             state_after: states.1,
             verdict: verdict.map(|(verdict, _)| verdict),

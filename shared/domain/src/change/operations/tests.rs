@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::{
-    change::{Change, Origin, TrailEvent},
+    change::{Change, Origin, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
 };
 
@@ -21,7 +21,8 @@ const CASES: [&str; 4] = [
 
 fn read(record: &Value) -> TrailEvent {
     let location = ObjectLocation::object("audit", "events/x.json");
-    TrailEvent::read(record.to_string().as_bytes(), 1, &location, Origin::Eventbridge).unwrap().0
+    let record = record.to_string();
+    TrailEvent::read(record.as_bytes(), 1, &location, Origin::Eventbridge, &Watching::default()).unwrap().0
 }
 
 fn change(record: &Value) -> Change {

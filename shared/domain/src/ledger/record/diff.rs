@@ -24,6 +24,8 @@ pub struct Diff {
     pub observed_at: Option<Timestamp>,
     /// When what was read says that it was changed last.
     pub updated_at: Option<Timestamp>,
+    /// When the state before was read; where the difference has no date of its own, it came about since.
+    pub before_at: Option<Timestamp>,
     /// The state before, by its digest.
     pub state_before: Option<Sha256>,
     /// The state after, by its digest.
@@ -77,6 +79,7 @@ impl Diff {
             reason: None,
             observed_at: None,
             updated_at: None,
+            before_at: None,
             state_before: None,
             state_after: None,
             verdict: None,

@@ -20,7 +20,7 @@ use crate::{
 
 pub use self::{
     diff::{Diff, DiffRead, FieldChange, diff_key, is_after},
-    line::{ChangeLine, InvocationLine},
+    line::{ChangeLine, InvocationLine, PassageLine},
     retention::Retention,
     source::{EXCERPT, LONGEST_EXCERPT, Said, Source, SourceOrigin},
 };
