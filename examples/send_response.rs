@@ -73,8 +73,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
 
     let response = std::mem::take(&mut *kept.0.lock().map_err(|error| error.to_string())?);
-    let said = json!({"schema": 1, "operation": "RetrieveAndGenerate", "request_id": answer.request_id()});
-    send(&config, bus, audit_bucket, said, response).await?;
+    let request_id = answer.request_id().ok_or("the response has no request id")?;
+    send(&config, bus, audit_bucket, request_id, response).await?;
     #[expect(clippy::print_stdout, reason = "an example shows what it did")]
     {
         println!("{}", answer.output().map_or("", |output| output.text()));
@@ -101,18 +101,18 @@ async fn send(
     config: &SdkConfig,
     bus: &str,
     audit_bucket: &str,
-    mut detail: Value,
+    request_id: &str,
     response: Value,
 ) -> Result<(), Box<dyn Error>> {
+    let operation = "RetrieveAndGenerate";
+    let mut detail =
+        json!({"schema": 1, "operation": operation, "request_id": request_id, "response": response});
     let body = response.to_string();
     if body.len() > LIMIT {
-        let request_id = detail["request_id"].as_str().ok_or("the response has no request id")?;
         let key = format!("responses/{request_id}.json");
         let s3 = aws_sdk_s3::Client::new(config);
         s3.put_object().bucket(audit_bucket).key(&key).body(body.into_bytes().into()).send().await?;
-        detail["response_location"] = key.into();
-    } else {
-        detail["response"] = response;
+        detail = json!({"schema": 1, "request_id": request_id, "response_location": key});
     }
     let entry = PutEventsRequestEntry::builder()
         .event_bus_name(bus)
