@@ -291,3 +291,14 @@ fn block<'t>(template: &'t str, name: &str) -> &'t str {
     let block = &template[start + 1..];
     &block[..block.find("\n\n").unwrap_or(block.len())]
 }
+
+/// Lambda stops a chain of messages through a function's own queue after sixteen of them, unless it is told not to.
+#[test]
+fn a_function_that_asks_itself_may_go_on() {
+    let template = text("template.yaml");
+    for name in resources(&template, "AWS::Serverless::Function") {
+        let asks_itself = resource(&template, &format!("{name}Role")).contains("sqs:SendMessage");
+        let may_go_on = resource(&template, name).contains("      RecursiveLoop: Allow\n");
+        assert_eq!(may_go_on, asks_itself, "{name}");
+    }
+}
