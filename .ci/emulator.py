@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import datetime
 import gzip
+import http.server
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import urllib.error
@@ -794,6 +796,69 @@ def check_attribution_by_location(stack):
     equal("a location elsewhere", refused.get("errorType"), "AttributionNotRecorded")
 
 
+def check_python_example(stack):
+    """the Python example sends responses of any size, which become sources"""
+    event = attribution_event("incident-answer")
+    response = event["detail"]["response"]
+    request_id = response["ResponseMetadata"]["RequestId"]
+    del response["ResponseMetadata"]
+    run_python_example(stack, request_id, response)
+    (attribution,) = wait_for("the attribution", lambda: stack.records(request_id, "attribution"))
+    equal("sent by", (attribution["sent_by"], attribution["sender_account_id"]), ("event", ACCOUNT))
+    (source,) = stack.records(request_id, "source")
+    (reference,) = response["citations"][0]["retrievedReferences"]
+    equal("document", source["source_uri"], reference["location"]["s3Location"]["uri"])
+    # too large for an event
+    reference["content"]["text"] *= 3000
+    large = f"{request_id}-large"
+    run_python_example(stack, large, response)
+    (attribution,) = wait_for("the large one", lambda: stack.records(large, "attribution"))
+    equal("response", attribution["response_key"], f"responses/{large}.json")
+    equal("sources of the large one", len(stack.records(large, "source")), 1)
+
+
+def run_python_example(stack, request_id, response):
+    """Runs the example with a knowledge base that gives this response."""
+    with knowledge_base(request_id, response) as url:
+        outputs = [stack.outputs["ApplicationBus"], stack.outputs["AuditBucket"]]
+        asked = ["KB7QX2M9LP", "arn:aws:bedrock:eu-central-1::foundation-model/m", "When is it paid?"]
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "examples" / "send_response.py"), *outputs, *asked],
+            env={**stack.emulator.environment, "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": url},
+            capture_output=True,
+            text=True,
+            timeout=ARRIVES,
+        )
+    equal("status of the example", (done.returncode, done.stderr), (0, ""))
+    equal("what it prints", done.stdout.strip(), response["output"]["text"])
+
+
+@contextlib.contextmanager
+def knowledge_base(request_id, response):
+    """A knowledge base on loopback, which the emulator has none of: it answers every question in this way."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.dumps(response).encode()
+            self.send_response(200 if self.path == "/retrieveAndGenerate" else 404)
+            for name, value in (("Content-Type", "application/json"), ("x-amzn-RequestId", request_id)):
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
 def attribution_event(name):
     return json.loads((ROOT / "events" / "attributions" / f"{name}.json").read_text())
 
@@ -891,6 +956,7 @@ CHECKS = (
     check_watched,
     check_attributions,
     check_attribution_by_location,
+    check_python_example,
     check_email_filter,
     check_alarms,
     check_audit,

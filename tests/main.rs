@@ -12,14 +12,18 @@
 //! * `check_audit`: the real `check-audit` binary, and everything that can be out of order.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
+//! * `ask`: the real `bedrock-audit ask` against a knowledge base that answers, refuses and says nothing.
+//! * `examples`: what applications are shown, run.
 //! * `command_line`: the real `bedrock-audit` binary.
 
 mod architecture;
+mod ask;
 mod backfill;
 mod bedrock_reads;
 mod bodies;
 mod check_audit;
 mod command_line;
+mod examples;
 mod index_invocations;
 mod index_trail;
 mod ledger;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use audit_app::ports::Span;
 use audit_domain::{change::Outcome, window};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
 use jiff::{Timestamp, tz::Offset};
 
 /// Who asked a model what, what it was told and shown, and who changed that before: the audit trail of Amazon Bedrock.
@@ -82,6 +82,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },
+    /// Ask a knowledge base, show what supports the answer, and record which documents it came of
+    Ask(AskArguments),
     /// Read the raw record of a request again, and compare: 0 equal, 1 unknown, 2 differs or gone
     Verify {
         /// The request id
@@ -100,6 +102,22 @@ pub(crate) struct IndexArguments {
     /// Pass over what was read to its end before and did not change since
     #[arg(long)]
     pub(crate) resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AskArguments {
+    /// The id of the knowledge base, in the region of your environment (AWS_REGION)
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) knowledge_base: String,
+    /// The ARN of the model or inference profile that answers
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) model: String,
+    /// Wait so many seconds for the answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+    /// The question
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) question: String,
 }
 
 #[derive(Debug, Args)]

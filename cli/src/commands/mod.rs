@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod ask;
 mod changes;
 mod demo;
 mod diff;
@@ -32,6 +33,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
         Command::Invocations(asked) => invocations::run(asked, &ledger, global).await,
         Command::Sources { uri, window } => sources::run(uri, window, &ledger, global).await,
         Command::States { resource, at } => states::run(resource, at.as_deref(), &ledger, global).await,
+        Command::Ask(asked) => ask::run(asked, &ledger, global).await,
         Command::Verify { request_id } => verify::run(request_id, &ledger, global).await,
         Command::Explain { request_id } => explain::run(request_id, &ledger, global).await,
         Command::Changes(asked) => changes::run(asked, &ledger, global).await,

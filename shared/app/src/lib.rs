@@ -10,10 +10,12 @@
 //! * [`baseline`]: every resource is looked at, for what no event tells.
 //! * [`check_audit`]: whether the audit sees anything at all.
 //! * [`record_attribution`]: what an application tells of an answer's sources into the ledger.
+//! * [`ask`]: a question to a knowledge base, whose answer's sources are recorded in the same way.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
 //! * [`verify`]: whether a raw record is still what it was.
 
 pub mod answer;
+pub mod ask;
 pub mod baseline;
 pub mod body_request;
 pub mod check_audit;

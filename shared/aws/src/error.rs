@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use audit_app::ports::PortError;
+use audit_app::ports::{NotAnswered, Obstacle, PortError};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
 
@@ -95,4 +95,51 @@ where
         (None, _) => DisplayErrorContext(error).to_string(),
     };
     (code, cause)
+}
+
+/// What stands behind the codes of a service that was asked a question.
+const OBSTACLES: [(&str, Obstacle); 14] = [
+    ("AccessDeniedException", Obstacle::Denied),
+    ("UnrecognizedClientException", Obstacle::NoCredentials),
+    ("InvalidSignatureException", Obstacle::NoCredentials),
+    ("IncompleteSignatureException", Obstacle::NoCredentials),
+    ("MissingAuthenticationTokenException", Obstacle::NoCredentials),
+    ("ExpiredTokenException", Obstacle::NoCredentials),
+    ("ResourceNotFoundException", Obstacle::NotThere),
+    ("ValidationException", Obstacle::Invalid),
+    ("ThrottlingException", Obstacle::Throttled),
+    ("ServiceQuotaExceededException", Obstacle::Quota),
+    ("BadGatewayException", Obstacle::Unavailable),
+    ("ConflictException", Obstacle::Unavailable),
+    ("DependencyFailedException", Obstacle::Unavailable),
+    ("InternalServerException", Obstacle::Unavailable),
+];
+
+/// Whether the service itself answered with this error.
+pub(crate) fn is_of_the_service<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    matches!(error, SdkError::ServiceError(_))
+}
+
+/// Why a question has no answer.
+pub(crate) fn not_answered<E>(action: &str, error: &SdkError<E, HttpResponse>) -> NotAnswered
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let (code, cause) = code_and_cause(error);
+    let of_code = |code| OBSTACLES.iter().find(|(known, _)| *known == code).map(|(_, obstacle)| *obstacle);
+    let obstacle = match (code, error) {
+        (Some(code), _) => of_code(code).unwrap_or(Obstacle::Other),
+        (None, SdkError::TimeoutError(_)) => Obstacle::Late,
+        (None, SdkError::DispatchFailure(_)) => Obstacle::Unreachable,
+        (None, SdkError::ServiceError(_) | SdkError::ResponseError(_)) => Obstacle::Unavailable,
+        (None, _) => Obstacle::Other,
+    };
+    let cause = if code.is_some() { cause } else { causes(error) };
+    NotAnswered { obstacle, error: PortError::retry(action, cause) }
+}
+
+/// An error and what is behind it, on one line for people.
+fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

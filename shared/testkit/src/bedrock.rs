@@ -15,6 +15,8 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::knowledge_base::{self, KnowledgeBases};
+
 /// The version of what has no versions, and of what is not frozen yet.
 pub const DRAFT: &str = "DRAFT";
 /// So many entries a page of a list has: few, so that tests meet pages.
@@ -26,6 +28,8 @@ const PAGE: usize = 2;
 /// the whole (`AGENT:GROUP`, `KB:DS`); the id of a `resource-policy` is the ARN that it is put on.
 #[derive(Default)]
 pub struct Bedrock {
+    /// The knowledge bases that can be asked.
+    pub knowledge_bases: KnowledgeBases,
     documents: Mutex<BTreeMap<Key, Value>>,
     refusals: Mutex<BTreeMap<(String, String), Refusal>>,
 }
@@ -63,6 +67,9 @@ impl Bedrock {
     }
 
     pub(crate) fn answer(&self, method: &Method, uri: &Uri, body: &Bytes) -> Response {
+        if knowledge_base::is_question(method, uri.path()) {
+            return self.knowledge_bases.answer(body);
+        }
         let Some((route, names)) = route(method, uri) else {
             return refusal(404, "UnknownOperationException", "the testkit does not know this operation");
         };
@@ -349,7 +356,11 @@ struct Names {
 
 /// The action of a request, as policies name it: `bedrock:GetGuardrail`.
 pub(crate) fn action(method: &Method, uri: &Uri) -> String {
-    let operation = route(method, uri).map_or("Unknown", |(route, _)| route.operation);
+    let operation = match route(method, uri) {
+        Some((route, _)) => route.operation,
+        None if knowledge_base::is_question(method, uri.path()) => knowledge_base::OPERATION,
+        None => "Unknown",
+    };
     format!("bedrock:{operation}")
 }
 

@@ -38,6 +38,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     bedrock::{self, Bedrock},
+    bus::Bus,
     faults::{Fault, Faults},
     parts::Parts,
 };
@@ -89,6 +90,8 @@ pub struct Cloud {
     pub bedrock: Arc<Bedrock>,
     /// The audit's own parts.
     pub parts: Arc<Parts>,
+    /// The bus of applications.
+    pub bus: Arc<Bus>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
@@ -99,6 +102,7 @@ struct Gateway {
     dynamodb: String,
     s3: String,
     bedrock: Arc<Bedrock>,
+    bus: Arc<Bus>,
     parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
@@ -119,12 +123,14 @@ impl Cloud {
         let faults = Arc::new(Faults::default());
         let bedrock = Arc::new(Bedrock::default());
         let parts = Arc::new(Parts::default());
+        let bus = Arc::new(Bus::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
             s3: s3.clone(),
             bedrock: bedrock.clone(),
             parts: parts.clone(),
+            bus: bus.clone(),
             published: published.clone(),
             queued: queued.clone(),
             faults: faults.clone(),
@@ -140,6 +146,7 @@ impl Cloud {
             s3: s3_client(&format!("http://{s3}")),
             bedrock,
             parts,
+            bus,
             published,
             queued,
             _buckets: buckets,
@@ -349,7 +356,8 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     } else if let Some((_, operation)) = target.split_once("CloudTrail_20131101.") {
         (format!("cloudtrail:{operation}"), Upstream::Parts)
     } else if let Some((_, operation)) = target.split_once("AWSEvents.") {
-        (format!("events:{operation}"), Upstream::Parts)
+        let upstream = if operation == "PutEvents" { Upstream::Bus } else { Upstream::Parts };
+        (format!("events:{operation}"), upstream)
     } else if form && bytes.starts_with(b"Action=ListStackResources&") {
         ("cloudformation:ListStackResources".to_owned(), Upstream::Parts)
     } else if form {
@@ -376,6 +384,10 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
             let form = |_| serde_urlencoded::from_bytes(&bytes).unwrap_or_default();
             gateway.parts.answer(&action, &serde_json::from_slice(&bytes).unwrap_or_else(form))
         }
+        Upstream::Bus => {
+            let taken = gateway.bus.answer(&serde_json::from_slice(&bytes).unwrap_or_default());
+            taken.unwrap_or_else(|| refusal(&action, 400, "ValidationException"))
+        }
         Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
@@ -391,6 +403,7 @@ enum Upstream<'a> {
     Topic,
     Queue,
     Parts,
+    Bus,
     Bedrock,
 }
 

@@ -186,6 +186,7 @@ fn build() -> PathBuf {
     let target = profile.parent().expect("target").to_owned();
     let mut cargo = std::process::Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.args(["build", "--locked", "--quiet", "--target-dir"]).arg(target);
+    cargo.args(["--bins", "-p", "audit-aws", "--example", "send_response"]);
     for package in [
         "check-audit",
         "index-invocations",

@@ -8,6 +8,7 @@
 //! * `resources`: configuration resources: as they are now, and as they were.
 //! * `baseline`: what a run over every resource goes on with, and remembers.
 //! * `alerts`: messages to people and machines.
+//! * `questions`: what knowledge bases answer.
 //! * `parts`: what the audit itself is made of, for the hourly check.
 
 mod alerts;
@@ -15,6 +16,7 @@ mod baseline;
 mod objects;
 mod parts;
 mod prompts;
+mod questions;
 mod records;
 mod resources;
 mod sources;
@@ -32,6 +34,7 @@ pub use self::{
     },
     parts::{ListStackParts, ReadQueues, ReadRules, ReadTrails, StackPart},
     prompts::{CountSightings, FindSightings, MarkPromptAlerts, PutStates, QueryStates},
+    questions::{Answered, AskKnowledgeBases, NotAnswered, Obstacle, Question},
     records::{FindDeliveries, FindRecords, KnowChanges, PutDeliveries, PutRecords, QueryRecords},
     resources::{
         ListResources, ListedResource, PutResourceStates, QueryResourceStates, ReadResources, ResourceList,

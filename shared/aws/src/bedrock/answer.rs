@@ -19,7 +19,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{config_bag::ConfigBag, error::metadata::ProvideErrorMetadata};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use crate::error::{Unreadable, unreadable};
 
@@ -42,7 +42,7 @@ pub(super) fn resource_read(read: Result<Value, Unreadable>) -> ResourceRead {
 /// Keeps what the service answered to one call, where that was no error: its body is in memory by the time the SDK has
 /// taken it apart, or has failed to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Capture(Arc<Mutex<Option<Value>>>);
+pub(super) struct Capture(Arc<Mutex<Option<Box<RawValue>>>>);
 
 #[dyn_dispatch_hint]
 impl Intercept for Capture {
@@ -65,7 +65,12 @@ impl Intercept for Capture {
 }
 
 impl Capture {
-    fn lock(&self) -> MutexGuard<'_, Option<Value>> {
+    /// What was kept; nothing is afterwards.
+    pub(super) fn take(&self) -> Option<Box<RawValue>> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<RawValue>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,7 +89,7 @@ where
     let action = format!("read {what} with {operation}");
     let capture = Capture::default();
     let sent = send(capture.clone()).await;
-    let captured = capture.lock().take();
+    let captured = capture.take().and_then(|body| serde_json::from_str(body.get()).ok());
     match (captured, sent) {
         (Some(document), _) => Ok(Ok(document)),
         (None, Ok(_)) => Err(PortError::retry(action, "the answer is no JSON")),

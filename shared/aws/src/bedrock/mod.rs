@@ -7,9 +7,11 @@
 //!
 //! * [`answer`]: one call, all pages of a list, each entry of a list.
 //! * one file for each kind of resource; `list` says what there is of each.
+//! * [`KnowledgeBases`]: questions to knowledge bases, whose response is kept as it came, too.
 
 mod agent;
 mod answer;
+mod ask;
 mod enforced_guardrail;
 mod flow;
 mod guardrail;
@@ -24,6 +26,8 @@ mod resource_policy;
 mod tests;
 
 use std::time::Duration;
+
+pub use self::ask::KnowledgeBases;
 
 use audit_app::ports::{PortError, ReadResources, ResourceRead};
 use audit_domain::{

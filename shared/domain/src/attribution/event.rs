@@ -68,11 +68,14 @@ pub enum Route {
     Event,
     /// By an invocation of the function: what the event says of its sender is a claim.
     Direct,
+    /// From the command line, which asked the knowledge base itself.
+    CommandLine,
 }
 
 impl Route {
     /// Every route, with its name in the ledger and in JSON.
-    pub const NAMES: [(Self, &'static str); 2] = [(Self::Event, "event"), (Self::Direct, "direct")];
+    pub const NAMES: [(Self, &'static str); 3] =
+        [(Self::Event, "event"), (Self::Direct, "direct"), (Self::CommandLine, "command-line")];
 
     /// The name in the ledger and in JSON.
     pub fn name(self) -> &'static str {
@@ -147,7 +150,7 @@ impl<'a> AttributionEvent<'a> {
         carries && ["schema", "operation", "knowledge_base_id"].iter().any(|name| members.has(name))
     }
 
-    /// Reads an event in its envelope; on the direct way a bare detail as well.
+    /// Reads an event in its envelope; a bare detail as well, unless it came over the bus.
     ///
     /// # Errors
     /// It is none.
@@ -157,7 +160,7 @@ impl<'a> AttributionEvent<'a> {
         if !is_envelope {
             return match route {
                 Route::Event => Err(Refusal::NotOurs),
-                Route::Direct => Self::of(&Members::default(), &members, route),
+                Route::Direct | Route::CommandLine => Self::of(&Members::default(), &members, route),
             };
         }
         let is = |name: &str, value: &str| members.text(name).is_some_and(|text| text == value);

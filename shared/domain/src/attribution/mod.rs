@@ -5,7 +5,9 @@
 //! * [`event`]: the event that carries a response.
 //! * [`response`]: the responses by their shape.
 //! * [`retrieved`]: one passage in them; [`location`] says which document, [`content`] what it holds.
+//! * [`answer`]: an answer and its citations, to be shown.
 
+pub mod answer;
 pub mod content;
 pub mod event;
 pub mod location;
