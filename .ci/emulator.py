@@ -82,6 +82,17 @@ def rule_arn(service, method, path, headers, body, query, region, account):
 
 iam_actions.extract_resource_arn = rule_arn
 
+# nor who events say that they are from
+keys_of_request = iam_actions.request_tag_context
+
+def with_sources(service, action, body, params):
+    keys = keys_of_request(service, action, body, params)
+    if action == "events:PutEvents":
+        keys["events:source"] = [entry["Source"] for entry in json.loads(body)["Entries"]]
+    return keys
+
+iam_actions.request_tag_context = with_sources
+
 async def behind_tls(scope, receive, send):
     if scope["type"] == "http":
         scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
@@ -298,6 +309,16 @@ class Stack:
             *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
             f"TrailBucket={TRAIL}",
         )
+
+    def user(self, name, policy):
+        """Makes clients of a new user, who has this policy and no other."""
+        iam = self.emulator.client("iam")
+        iam.create_user(UserName=name)
+        if policy:
+            iam.attach_user_policy(UserName=name, PolicyArn=policy)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
+        return lambda service: session.client(service, endpoint_url=self.emulator.url)
 
     def put_log_object(self, key, records):
         body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
@@ -796,6 +817,43 @@ def check_attribution_by_location(stack):
     equal("a location elsewhere", refused.get("errorType"), "AttributionNotRecorded")
 
 
+def check_application_policy(stack):
+    """who has the policy for applications may send responses, and nothing else; who has not, nothing at all"""
+    bus, bucket = stack.outputs["ApplicationBus"], stack.outputs["AuditBucket"]
+    ours = {"Source": "bedrock-audit.application", "DetailType": "Knowledge Base Response", "Detail": "{}"}
+    foreign = {**ours, "Source": "aws.bedrock.imitated"}
+
+    def is_allowed(call):
+        try:
+            call()
+        except botocore.exceptions.ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in ("AccessDenied", "AccessDeniedException"):
+                return False
+            raise
+        return True
+
+    def put(events, *entries):
+        return is_allowed(lambda: events.put_events(Entries=list(entries)))
+
+    for name, policy in (("with-policy", stack.outputs["ApplicationPolicyArn"]), ("without-policy", None)):
+        user = stack.user(name, policy)
+        events, s3, has = user("events"), user("s3"), policy is not None
+        # what is sent is refused by the function later on: that is not what is asked here
+        equal(f"{name}: a response", put(events, {**ours, "EventBusName": bus}), has)
+        refused = (
+            ("another source", [{**foreign, "EventBusName": bus}]),
+            ("another source beside a response", [{**ours, "EventBusName": bus}, {**foreign, "EventBusName": bus}]),
+            ("another bus", [ours]),
+        )
+        for what, entries in refused:
+            equal(f"{name}: {what}", put(events, *entries), False)
+        key = f"responses/{name}.json"
+        equal(f"{name}: a large response", is_allowed(lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"{}")), has)
+        equal(f"{name}: evidence", is_allowed(lambda: s3.put_object(Bucket=bucket, Key="events/x", Body=b"{}")), False)
+        equal(f"{name}: reading it", is_allowed(lambda: s3.get_object(Bucket=bucket, Key=key)), False)
+
+
 def check_python_example(stack):
     """the Python example sends responses of any size, which become sources"""
     event = attribution_event("incident-answer")
@@ -956,6 +1014,7 @@ CHECKS = (
     check_watched,
     check_attributions,
     check_attribution_by_location,
+    check_application_policy,
     check_python_example,
     check_email_filter,
     check_alarms,

@@ -91,6 +91,7 @@ async fn an_event_becomes_sources_and_documents() {
             format!("document/{uri} {hash}"),
             "documents/s3://example-mutual-policies drafts/2023/water-damage-proposal.docx".to_owned(),
             format!("passage/{hash} {uri}"),
+            "session/0d9f6a3b-5c1e-4f27-b8a4-e6d2c7109f55 2026-10-15T15:31:03.000Z#c1a86f0e-7d52-4b3f-8e9a-54d07b6f2a13".to_owned(),
         ]
     );
 }

@@ -9,7 +9,7 @@ use audit_app::{
     ports::{
         AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, KnowChanges, Message,
         PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutResourceStates, PutStates,
-        QueryResourceStates, ReadObjects, ReadResources, ResourceRead,
+        PutTurns, QueryResourceStates, ReadObjects, ReadResources, ResourceRead,
     },
     prompt_drift::Silent,
     record_change::{Recorder, Recording},
@@ -24,6 +24,7 @@ use audit_domain::{
         document::DocumentSighting,
         record::{AlertMark, Common, EXCERPT, Record, Retention},
         state::{Sighting, StateKey},
+        turn::Turn,
     },
     principal::Principal,
     state::{State, Subject},
@@ -129,6 +130,12 @@ impl PutStates for TakesAll {
 impl PutDocuments for TakesAll {
     async fn put_document(&self, _: &StateKey, _: &DocumentSighting, _: i64) -> Result<(), PortError> {
         Ok(())
+    }
+}
+
+impl PutTurns for TakesAll {
+    async fn put_turn(&self, _: &Turn, _: i64) -> Result<Put, PortError> {
+        Ok(Put::Stored)
     }
 }
 

@@ -17,6 +17,7 @@ use audit_domain::{
         prompt_alert::PromptAlert,
         record::Record,
         state::{SEEN, Sighting, StateKey, caller_subject, prompt_subject},
+        turn::Turn,
     },
 };
 use bytes::Bytes;
@@ -26,7 +27,7 @@ use crate::{
     body_request::BodyRequest,
     ports::{
         AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, KnowChanges, MarkPromptAlerts,
-        Message, PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutStates,
+        Message, PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutStates, PutTurns,
         ReadBodies, ReadObjects,
     },
 };
@@ -38,6 +39,7 @@ pub(crate) struct Content {
     pub(crate) records: BTreeMap<(String, String), Record>,
     pub(crate) sightings: BTreeMap<StateKey, Sighting>,
     pub(crate) documents: BTreeMap<StateKey, DocumentSighting>,
+    pub(crate) turns: BTreeMap<StateKey, Turn>,
     pub(crate) texts: BTreeMap<String, String>,
     pub(crate) days: BTreeSet<String>,
 }
@@ -203,6 +205,14 @@ impl PutDocuments for Memory {
         }
         documents.insert(key.clone(), merged);
         Ok(())
+    }
+}
+
+impl PutTurns for Memory {
+    async fn put_turn(&self, turn: &Turn, _expires_at: i64) -> Result<Put, PortError> {
+        self.spend()?;
+        let known = lock(&self.content).turns.insert(turn.key(), turn.clone());
+        Ok(if known.is_some() { Put::Duplicate } else { Put::Stored })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an application tells of an answer's sources, into the ledger (DESIGN 5.7).
 //!
-//! The sources go first, then which documents they are from, the attribution as a whole last: one that is in the ledger is one
+//! The sources go first, then which documents they are from and of which session it is, the attribution as a whole last: one that is in the ledger is one
 //! whose parts are there. Every put is conditional or merges, so that the same event may come twice, and in any order.
 
 use std::collections::BTreeMap;
@@ -15,12 +15,13 @@ use audit_domain::{
         document::DocumentSighting,
         record::{Record, Retention, Source},
         state::StateKey,
+        turn::Turn,
     },
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::value::RawValue;
 
-use crate::ports::{Chunks, PortError, Put, PutDocuments, PutRecords, ReadObjects};
+use crate::ports::{Chunks, PortError, Put, PutDocuments, PutRecords, PutTurns, ReadObjects};
 
 /// The largest response that is read from the audit bucket, in bytes.
 pub const LARGEST: usize = 32 << 20;
@@ -77,8 +78,8 @@ impl From<PortError> for NotRecorded {
 }
 
 /// Everything that recording an attribution writes to.
-pub trait AttributionLedger: PutRecords + PutDocuments {}
-impl<T: PutRecords + PutDocuments> AttributionLedger for T {}
+pub trait AttributionLedger: PutRecords + PutDocuments + PutTurns {}
+impl<T: PutRecords + PutDocuments + PutTurns> AttributionLedger for T {}
 
 /// Records what an event tells of an answer's sources.
 ///
@@ -154,6 +155,9 @@ async fn write(
         .buffer_unordered(CONCURRENCY)
         .try_for_each(|()| async { Ok(()) })
         .await?;
+    if let Some(turn) = Turn::of(&attribution) {
+        ledger.put_turn(&turn, expires_at).await?;
+    }
     let recorded = Recorded {
         request_id: attribution.common.request_id.clone(),
         operation: attribution.operation.clone(),

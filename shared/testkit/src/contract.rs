@@ -65,6 +65,7 @@ pub async fn ledger_keeps(client: &Client) {
     documents::documents_merge_in_any_order(&ledger, client).await;
     sources::sources_are_found_by_passage_in_time(&ledger).await;
     sources::documents_are_found_by_passage_name_and_folder(&ledger).await;
+    sources::the_requests_of_a_session_are_found_in_time(&ledger).await;
     documents::a_document_that_is_in_use_stays(&ledger, client).await;
     who_used_what_before_is_found(&ledger).await;
     told_prompts_are_found_by_when_they_were_told(&ledger).await;

@@ -167,6 +167,18 @@ fn a_passage_of_any_prompt_has_its_document_and_its_answer_its_steps() {
     let told = run(gathered(ANSWER, &alone)).unwrap().unwrap();
     assert_eq!((told.sources[0].certainty, told.links.len()), (Certainty::Reported, 0));
     assert_eq!(told.sources[0].documents[0].certainty, Certainty::Reported);
+    // the embedding of the question leads to what was answered
+    let embedding = of(EMBEDDING);
+    assert!(
+        links(&embedding).contains(&("generation".to_owned(), WRONG.to_owned())),
+        "{:?}",
+        embedding.links
+    );
+    assert!(
+        embedding.links[0].basis.contains("that knowledge base has its passages"),
+        "{:?}",
+        embedding.links
+    );
     // nobody sent anything for this one
     let later = of(NEXT_DAY);
     assert_eq!(later.sources[1].documents[0].uri, DRAFT);
@@ -290,4 +302,44 @@ fn of_many_that_fit_some_are_shown_and_it_is_said_that_others_fit_as_well() {
     let wrong = run(gathered(WRONG, &memory)).unwrap().unwrap();
     assert_eq!((wrong.links.len(), wrong.links_left_out), (5, 3));
     assert!(wrong.links.iter().all(|link| link.basis.ends_with("7 more share as many")), "{:?}", wrong.links);
+}
+
+/// A turn of the session of the incident's answer, with a passage of its own, as some account tells it.
+fn turn(id: &str, at: &str, account: &str, memory: &Memory) {
+    let mut told = deliveries()[deliveries().len() - 1].clone();
+    let passage = json!({"text": format!("What {id} is about.")});
+    told["account"] = account.into();
+    told["detail"]["request_id"] = id.into();
+    told["detail"]["occurred_at"] = at.into();
+    told["detail"]["response"]["citations"][0]["retrievedReferences"][0]["content"] = passage;
+    let event = RawValue::from_string(told.to_string()).unwrap();
+    let recording = Recording {
+        retention: Retention::DEFAULT,
+        excerpt_characters: 0,
+        audit_bucket: "audit",
+        here: Surroundings { account_id: "444455556666", region: "eu-central-1", now: Timestamp::UNIX_EPOCH },
+    };
+    run(record_attribution(&event, Route::Event, memory, memory, &recording)).unwrap();
+}
+
+#[test]
+fn the_requests_of_a_session_are_shown_together_whatever_their_passages_are() {
+    let memory = run(after([1, deliveries().len() - 1]));
+    turn("later", "2026-10-15T16:40:00Z", "444455556666", &memory);
+    turn("earlier", "2026-10-15T09:00:00Z", "444455556666", &memory);
+    turn("foreign", "2026-10-15T15:40:00Z", "111122223333", &memory);
+    let turns = |of: &str| -> Vec<(String, Certainty)> {
+        let explained = run(gathered(of, &memory)).unwrap().unwrap();
+        let turns = explained.links.into_iter().filter(|link| link.relation == "session");
+        turns.map(|link| (link.other_request_id, link.certainty)).collect()
+    };
+    let two = |certainty| vec![("earlier".to_owned(), certainty), ("later".to_owned(), certainty)];
+    assert_eq!(turns(ANSWER), two(Certainty::Reported));
+    // the model's call is of the session only by the response that belongs to it
+    assert_eq!(turns(WRONG), two(Certainty::Inferred));
+    assert_eq!(
+        turns("later"),
+        [("earlier".to_owned(), Certainty::Reported), (ANSWER.to_owned(), Certainty::Reported)]
+    );
+    assert_eq!(turns("foreign"), []);
 }

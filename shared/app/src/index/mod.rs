@@ -32,7 +32,7 @@ use crate::{
     body_request::BodyRequest,
     ports::{
         AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, PortError,
-        PutDeliveries, PutDocuments, PutRecords, PutStates, ReadObjects, Remedy,
+        PutDeliveries, PutDocuments, PutRecords, PutStates, PutTurns, ReadObjects, Remedy,
     },
     prompt_drift::TellNewPrompts,
     sightings::Sightings,
@@ -71,11 +71,18 @@ pub struct Indexing {
 
 /// Everything that indexing writes to.
 pub trait Ledger:
-    PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+    PutRecords + PutStates + PutDocuments + PutTurns + PutDeliveries + CountSightings + KeepObjects + KnowChanges
 {
 }
 impl<T> Ledger for T where
-    T: PutRecords + PutStates + PutDocuments + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+    T: PutRecords
+        + PutStates
+        + PutDocuments
+        + PutTurns
+        + PutDeliveries
+        + CountSightings
+        + KeepObjects
+        + KnowChanges
 {
 }
 

@@ -5,7 +5,8 @@ use audit_domain::{
     ledger::{
         document::DocumentSighting,
         record::{ChangeLine, InvocationLine, PassageLine, Record},
-        state::{document_subject, documents_subject, passage_subject},
+        state::{document_subject, documents_subject, passage_subject, session_subject},
+        turn::Turn,
     },
     sources::Documents,
     time,
@@ -110,5 +111,24 @@ impl QuerySources for Memory {
             found.reverse();
         }
         Ok(found.into_iter().map(|(_, line)| line).take(limit).collect())
+    }
+
+    async fn turns_of(
+        &self,
+        session_id: &str,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Turn>, PortError> {
+        let subject = session_subject(session_id);
+        let content = lock(&self.content);
+        let of =
+            content.turns.iter().filter(|(key, turn)| key.subject == subject && span.holds(turn.occurred_at));
+        let mut turns: Vec<_> = of.map(|(_, turn)| turn.clone()).collect();
+        if order == Order::NewestFirst {
+            turns.reverse();
+        }
+        turns.truncate(limit);
+        Ok(turns)
     }
 }

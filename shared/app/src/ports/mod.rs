@@ -40,7 +40,7 @@ pub use self::{
         ListResources, ListedResource, PutResourceStates, QueryResourceStates, ReadResources, ResourceList,
         ResourceRead,
     },
-    sources::{Order, PutDocuments, QuerySources},
+    sources::{Order, PutDocuments, PutTurns, QuerySources},
 };
 
 /// A half-open span of time: from `since` on, before `until`.

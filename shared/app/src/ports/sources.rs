@@ -4,10 +4,10 @@ use std::future::Future;
 
 use audit_domain::{
     digest::Sha256, ledger::document::DocumentSighting, ledger::record::PassageLine, ledger::state::StateKey,
-    sources::Documents,
+    ledger::turn::Turn, sources::Documents,
 };
 
-use super::{PortError, Span};
+use super::{PortError, Put, Span};
 
 /// Puts which document a passage is from, and which passages a document has: `dynamodb:PutItem` on States.
 pub trait PutDocuments: Sync {
@@ -18,6 +18,12 @@ pub trait PutDocuments: Sync {
         sighting: &DocumentSighting,
         expires_at: i64,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// Puts which requests a session has: `dynamodb:PutItem` on States.
+pub trait PutTurns: Sync {
+    /// Puts a turn, once.
+    fn put_turn(&self, turn: &Turn, expires_at: i64) -> impl Future<Output = Result<Put, PortError>> + Send;
 }
 
 /// Which end of a span a list begins at.
@@ -57,4 +63,12 @@ pub trait QuerySources: Sync {
         order: Order,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<PassageLine>, PortError>> + Send;
+    /// The requests of a session, at most `limit`.
+    fn turns_of(
+        &self,
+        session_id: &str,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Turn>, PortError>> + Send;
 }

@@ -2,7 +2,8 @@
 //!
 //! * [`item`]: attributes by name, written and read.
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
-//! * `merge`: puts that are merged with what is there; `documents`: which document a passage is from.
+//! * `merge`: puts that are merged with what is there; `documents`: which document a passage is from; `turns`: which
+//!   requests a session has.
 //! * `writes`, `reads`: the ports; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents.
 //! * [`tables`]: makes the tables where no template does.
 
@@ -17,6 +18,7 @@ mod records;
 mod sources;
 mod states;
 pub mod tables;
+mod turns;
 mod writes;
 
 use audit_app::ports::{FetchKept, KeepObjects, PortError};

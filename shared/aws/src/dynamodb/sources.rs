@@ -7,18 +7,20 @@ use audit_domain::{
         document::DocumentSighting,
         record::PassageLine,
         schema::{BY_PASSAGE, STATES},
-        state::{document_subject, documents_subject, passage_subject},
+        state::{document_subject, documents_subject, passage_subject, session_subject},
+        turn::Turn,
     },
     sources::Documents,
+    time,
 };
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
 
 use super::{
     Ledger,
     item::{Attributes, Unreadable},
     merge::Merged,
     reads::{begins_with, by_key, in_span},
-    records,
+    records, turns,
 };
 use crate::error::port_error;
 
@@ -66,6 +68,25 @@ impl<K: Sync> QuerySources for Ledger<K> {
         )
         .scan_index_forward(order == Order::OldestFirst);
         self.first(query, limit, "list the answers with a passage", records::passage_line).await
+    }
+
+    async fn turns_of(
+        &self,
+        session_id: &str,
+        span: Span,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Turn>, PortError> {
+        // `#` follows the moment in a key: what is `until` is no longer part of it
+        let (since, until) = (time::rfc3339(span.since), time::rfc3339(span.until));
+        let query = self
+            .query_states()
+            .key_condition_expression("subject = :session AND version BETWEEN :since AND :until")
+            .expression_attribute_values(":session", AttributeValue::S(session_subject(session_id)))
+            .expression_attribute_values(":since", AttributeValue::S(since))
+            .expression_attribute_values(":until", AttributeValue::S(until))
+            .scan_index_forward(order == Order::OldestFirst);
+        self.first(query, limit, "list the requests of a session", turns::decode).await
     }
 }
 

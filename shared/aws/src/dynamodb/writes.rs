@@ -128,7 +128,7 @@ impl<K: KeepObjects> Ledger<K> {
 
 impl<K> Ledger<K> {
     /// A put of what is put once, and renewed while it is in use, once a month.
-    fn put_and_renew(&self, item: Attributes, expires_at: i64) -> PutItemFluentBuilder {
+    pub(super) fn put_and_renew(&self, item: Attributes, expires_at: i64) -> PutItemFluentBuilder {
         self.client
             .put_item()
             .table_name(&self.tables.states)

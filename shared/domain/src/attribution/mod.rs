@@ -125,7 +125,8 @@ impl AttributionReading {
             // an id over the limit of a key goes into every source: it is cut here already
             request_id: request_id
                 .map_or_else(|| format!("sha256-{}", carrier.short()), |id| bounded_key(&id)),
-            occurred_at: event.occurred_at.or(event.put_at).or_else(|| metadata.date()).unwrap_or(here.now),
+            // what the service says of its answer comes before when somebody sent it on
+            occurred_at: event.occurred_at.or_else(|| metadata.date()).or(event.put_at).unwrap_or(here.now),
             account_id: sender.account_id.clone().unwrap_or_else(|| here.account_id.to_owned()),
             region: event.region.clone().unwrap_or_else(|| here.region.to_owned()),
             principal: Principal::default(),

@@ -79,7 +79,7 @@ fn retrieve_has_every_location_and_content_in_its_order() {
     assert!(reading.passages.iter().all(|p| p.knowledge_base_id.as_deref() == Some("KB7QX2M9LP")));
     let attribution = &reading.attribution;
     assert_eq!(attribution.common.request_id, "a0d3e5b1-0f2c-4c1d-9e77-1b2c3d4e5f60");
-    assert_eq!(attribution.common.occurred_at, "2026-10-15T15:31:04Z".parse().unwrap(), "the envelope's");
+    assert_eq!(attribution.common.occurred_at, "2026-10-15T15:31:03Z".parse().unwrap(), "the service's");
     assert_eq!(attribution.common.account_id, "444455556666");
     assert_eq!((attribution.sources, attribution.only_cited, attribution.citations), (10, false, None));
     assert_eq!(attribution.sender.event_id.as_deref(), Some("6a1f0d34-5f64-4d0a-9b0c-0c7be0f4a003"));

@@ -4,6 +4,7 @@
 //! * [`record`]: what the Records table holds, by request id.
 //! * [`state`]: what the States table holds: texts, sightings of system prompts, configuration.
 //! * [`document`]: which document a passage is from, and which passages a document has.
+//! * [`turn`]: which requests a session has.
 //! * [`prompt_alert`]: the mark that the alert of a new system prompt went out.
 //! * [`delivery`]: what became of each log object.
 
@@ -13,3 +14,4 @@ pub mod prompt_alert;
 pub mod record;
 pub mod schema;
 pub mod state;
+pub mod turn;

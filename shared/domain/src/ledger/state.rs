@@ -67,6 +67,11 @@ impl StateKey {
         Self::new(&documents_subject(&authority), if path.is_empty() { "/" } else { path })
     }
 
+    /// A request of a session.
+    pub fn turn(session_id: &str, moment: Timestamp, request_id: &str) -> Self {
+        Self::new(&session_subject(session_id), &format!("{}#{request_id}", time::rfc3339(moment)))
+    }
+
     /// A system prompt on a day.
     pub fn prompt_seen(id: &str, day: &str) -> Self {
         Self::new(&prompt_subject(id), &format!("{SEEN}{day}"))
@@ -115,6 +120,11 @@ pub fn document_subject(document_uri: &str) -> String {
 /// The subject of the documents of an authority (`s3://bucket`).
 pub fn documents_subject(authority: &str) -> String {
     bounded_key(&format!("documents/{authority}"))
+}
+
+/// The subject of a session: its requests.
+pub fn session_subject(session_id: &str) -> String {
+    bounded_key(&format!("session/{session_id}"))
 }
 
 /// `s3://bucket` and `a/b.pdf` of `s3://bucket/a/b.pdf`. A name without a scheme has an empty one.

@@ -1,7 +1,10 @@
 //! Which documents and passages stand behind answers, as queries of the ledger.
 
-use audit_app::ports::{Order, PutDocuments as _, QuerySources as _};
-use audit_domain::{ledger::document::DocumentSighting, passage};
+use audit_app::ports::{Order, PutDocuments as _, PutTurns as _, QuerySources as _};
+use audit_domain::{
+    ledger::{document::DocumentSighting, turn::Turn},
+    passage,
+};
 
 use super::{documents::reading, *};
 
@@ -66,4 +69,28 @@ pub(super) async fn documents_are_found_by_passage_name_and_folder(ledger: &Ledg
     let passages = ledger.passages_of(&uris[0]).await.unwrap();
     assert_eq!(passages.iter().map(|seen| seen.text_sha256.clone()).collect::<Vec<_>>(), [Some(hash)]);
     assert_eq!(ledger.passages_of("s3://folders/none").await.unwrap(), []);
+}
+
+pub(super) async fn the_requests_of_a_session_are_found_in_time(ledger: &Ledger<NoObjects>) {
+    let turn = |id: &str, moment: &str| Turn {
+        session_id: "s/1 é".to_owned(),
+        request_id: id.to_owned(),
+        occurred_at: at(moment),
+        account_id: "444455556666".to_owned(),
+    };
+    let (a, b) = (turn("a", "2026-08-01T10:00:00Z"), turn("b", "2026-08-02T10:00:00Z"));
+    for (turn, expires_at) in [
+        (&a, LATER),
+        (&b, LATER),
+        (&turn("gone", "2026-08-01T11:00:00Z"), 1),
+        (&turn("other", "2026-08-03T10:00:00Z"), LATER),
+    ] {
+        assert_eq!(ledger.put_turn(turn, expires_at).await.unwrap(), Put::Stored);
+    }
+    assert_eq!(ledger.put_turn(&a, LATER).await.unwrap(), Put::Duplicate);
+    let span = Span { since: a.occurred_at, until: at("2026-08-03T10:00:00Z") };
+    let of = |order, limit| ledger.turns_of("s/1 é", span, order, limit);
+    assert_eq!(of(Order::OldestFirst, 9).await.unwrap(), [a.clone(), b.clone()]);
+    assert_eq!(of(Order::NewestFirst, 1).await.unwrap(), [b]);
+    assert_eq!(ledger.turns_of("s/1", span, Order::OldestFirst, 9).await.unwrap(), []);
 }

@@ -1,20 +1,23 @@
-//! The embedding of a question: a call by the role of a knowledge base, with nothing else in common with the answer.
+//! The embedding of a question: a call by the role of a knowledge base, with nothing else in common with the answer. Found from
+//! the answer, and the answer from it.
 
 use std::collections::BTreeSet;
 
 use audit_domain::{
-    ledger::record::{InvocationLine, Link, SHARDS},
+    ledger::record::{Common, InvocationLine, Link, Record, SHARDS},
     passage::Certainty,
     principal::Principal,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CONCURRENCY, Center, RETRIEVAL, apart, days, earlier, later};
-use crate::ports::{PortError, QueryRecords, Span};
+use super::{CANDIDATES, CONCURRENCY, Center, GENERATION, RETRIEVAL, apart, days, documents, earlier, later};
+use crate::ports::{PortError, QueryRecords, QuerySources, Span};
 
 /// A question is embedded so shortly before the model is called.
 const EMBEDDED: SignedDuration = SignedDuration::from_secs(15);
+/// So many passages of another request are looked up.
+const LOOKED_UP: usize = 10;
 /// How sessions begin in which a knowledge base embeds questions (FORMATS 4.1).
 const EMBEDDERS: [&str; 2] = ["BKB-Retrieve-", "BedrockQueryKnowledgeBaseSession-"];
 
@@ -31,17 +34,9 @@ pub(super) async fn embeddings(
         return Ok(Vec::new());
     };
     let span = Span { since: earlier(called, EMBEDDED), until: later(called, SignedDuration::from_secs(1)) };
-    let buckets = days(span).into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
-    let lines: Vec<_> = stream::iter(buckets)
-        .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
-        .buffered(CONCURRENCY)
-        .try_collect()
-        .await?;
+    let lines = calls_in(span, &common, ledger).await?;
     let mut embedded: Vec<_> = lines
         .into_iter()
-        .flatten()
-        .filter(|line| line.account_id.as_ref().is_none_or(|account| *account == common.account_id))
-        .filter(|line| line.region.as_ref().is_none_or(|region| *region == common.region))
         .filter(|line| line.system_prompt_id.is_none() && line.request_id != center.request_id)
         .filter_map(|line| Some((embedder(&Principal::from_arn(&line.principal))?, line)))
         .filter(|(knowledge_base, _)| knowledge_bases.is_empty() || knowledge_bases.contains(knowledge_base))
@@ -65,6 +60,88 @@ pub(super) async fn embeddings(
         }
     };
     Ok(embedded.into_iter().map(link).collect())
+}
+
+/// The answers to the question that this request embedded: calls shortly after it, whose passages its knowledge base has.
+pub(super) async fn answers(
+    center: &Center<'_>,
+    embedded: Timestamp,
+    ledger: &(impl QueryRecords + QuerySources),
+) -> Result<Vec<Link>, PortError> {
+    let own = center.principal().and_then(embedder);
+    let (Some(knowledge_base), Some(common)) = (own, center.common()) else { return Ok(Vec::new()) };
+    let span = Span { since: embedded, until: later(embedded, EMBEDDED) };
+    let mut calls = calls_in(span, &common, ledger).await?;
+    calls.retain(|line| {
+        line.request_id != center.request_id && embedder(&Principal::from_arn(&line.principal)).is_none()
+    });
+    calls.sort_by(|a, b| (a.occurred_at, &a.request_id).cmp(&(b.occurred_at, &b.request_id)));
+    calls.truncate(CANDIDATES);
+    let mut links = Vec::new();
+    for line in calls {
+        let Some(is_told) = has_passages_of(&knowledge_base, &line.request_id, ledger).await? else {
+            continue;
+        };
+        let passages = if is_told {
+            "that knowledge base has its passages"
+        } else {
+            "where its passages are from is not known"
+        };
+        let distance = apart(line.occurred_at.duration_since(embedded));
+        links.push(Link {
+            common: common.clone(),
+            other_request_id: line.request_id,
+            relation: GENERATION.to_owned(),
+            basis: format!(
+                "the role of knowledge base {knowledge_base} embedded the question of this request; the other came {distance}, and {passages}"
+            ),
+            certainty: Certainty::Inferred,
+        });
+    }
+    Ok(links)
+}
+
+/// Whether a request's passages are told to be of a knowledge base; `None` where it has none, or those of another.
+async fn has_passages_of(
+    knowledge_base: &str,
+    request_id: &str,
+    ledger: &(impl QueryRecords + QuerySources),
+) -> Result<Option<bool>, PortError> {
+    let records = ledger.records_of(request_id).await?;
+    let sources: Vec<_> = records
+        .into_iter()
+        .filter_map(|record| match record {
+            Record::Source(source) => Some(*source),
+            _ => None,
+        })
+        .take(LOOKED_UP)
+        .collect();
+    if sources.is_empty() {
+        return Ok(None);
+    }
+    let documents = documents(&sources, ledger).await?;
+    let seen = documents.values().flat_map(|documents| &documents.found);
+    let told: BTreeSet<_> = seen.filter_map(|seen| seen.knowledge_base_id.as_deref()).collect();
+    Ok((told.is_empty() || told.contains(knowledge_base)).then_some(!told.is_empty()))
+}
+
+/// The calls of a span in an account and region.
+async fn calls_in(
+    span: Span,
+    common: &Common,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<InvocationLine>, PortError> {
+    let buckets = days(span).into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
+    let lines: Vec<_> = stream::iter(buckets)
+        .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let is_here = |line: &InvocationLine| {
+        line.account_id.as_ref().is_none_or(|account| *account == common.account_id)
+            && line.region.as_ref().is_none_or(|region| *region == common.region)
+    };
+    Ok(lines.into_iter().flatten().filter(is_here).collect())
 }
 
 /// The knowledge base in whose session a question was embedded.

@@ -18,12 +18,14 @@ use jiff::{SignedDuration, Timestamp};
 
 mod embedding;
 mod other;
+mod session;
 
 use self::{
-    embedding::{embedder, embeddings},
+    embedding::{answers, embedder, embeddings},
     other::Other,
+    session::turns,
 };
-use super::{CONCURRENCY, days};
+use super::{CONCURRENCY, days, passages::documents};
 use crate::ports::{Order, PortError, QueryRecords, QuerySources, Span};
 
 /// The steps of one answer lie so close together.
@@ -36,8 +38,9 @@ const PASSAGES: usize = 50;
 const LINES: usize = 100;
 /// So many requests are looked at.
 const CANDIDATES: usize = 20;
-/// So many of a relation are shown.
+/// So many of a relation are shown, and so many turns of a session.
 const SHOWN: usize = 5;
+const SHOWN_TURNS: usize = 20;
 /// The request whose relations are asked for.
 pub(super) struct Center<'a> {
     pub(super) request_id: &'a str,
@@ -75,14 +78,17 @@ pub(super) async fn links(
             && let Some(link) = other.link(center, moment, &candidate)
         {
             let shared = candidate.shared.len();
-            found.push(Found { sources: other.sources, link, at: other.moment, shared });
+            let session_id = other.told_session();
+            found.push(Found { link, session_id, sources: other.sources, at: other.moment, shared });
         }
     }
     tell_apart(&mut found);
+    found.extend(turns(center, moment, &found, ledger).await?);
     let knowledge_bases = center.knowledge_bases(&found);
     // the model is called at the end of the steps; the response comes after that
     let called = found.iter().find(|other| other.link.relation == GENERATION).and_then(|other| other.at);
-    let embedded = embeddings(center, called.unwrap_or(moment), &knowledge_bases, ledger).await?;
+    let mut embedded = embeddings(center, called.unwrap_or(moment), &knowledge_bases, ledger).await?;
+    embedded.extend(answers(center, moment, ledger).await?);
     Ok(bounded(found, embedded))
 }
 
@@ -93,6 +99,8 @@ const TURN: &str = "session";
 
 struct Found {
     link: Link,
+    /// The session that a response says it is of.
+    session_id: Option<String>,
     sources: Vec<Source>,
     at: Option<Timestamp>,
     /// How many passages both have.
@@ -179,7 +187,8 @@ async fn told(center: &Center<'_>, ledger: &impl QueryRecords) -> Result<Vec<Fou
             basis,
             certainty: Certainty::Reported,
         };
-        found.push(Found { link, sources: other.sources, at: other.moment, shared: 0 });
+        let session_id = other.told_session();
+        found.push(Found { link, session_id, sources: other.sources, at: other.moment, shared: 0 });
     }
     Ok(found)
 }
@@ -233,7 +242,7 @@ fn bounded(found: Vec<Found>, embedded: Vec<Link>) -> Links {
     let all = found.into_iter().map(|found| (found.link, found.sources));
     for (link, sources) in all.chain(embedded.into_iter().map(|link| (link, Vec::new()))) {
         let of_relation = shown.entry(link.relation.clone()).or_default();
-        if *of_relation >= SHOWN {
+        if *of_relation >= if link.relation == TURN { SHOWN_TURNS } else { SHOWN } {
             links.left_out += 1;
             continue;
         }

@@ -63,6 +63,11 @@ impl Other {
         })
     }
 
+    /// The session that an application told of it.
+    pub(super) fn told_session(&self) -> Option<String> {
+        self.attribution.as_ref()?.session_id.clone()
+    }
+
     fn session(&self) -> Option<&str> {
         let told = self.attribution.as_ref().and_then(|told| told.session_id.as_deref());
         told.or_else(|| self.invocation.as_ref()?.principal.session.as_deref())
