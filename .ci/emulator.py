@@ -30,6 +30,7 @@ import urllib.request
 import uuid
 
 import boto3
+import botocore.exceptions
 from awscli.customizations.cloudformation.yamlhelper import yaml_dump, yaml_parse
 from boto3.dynamodb.conditions import Key
 
@@ -820,7 +821,8 @@ def check_attribution_by_location(stack):
 def check_application_policy(stack):
     """who has the policy for applications may send responses, and nothing else; who has not, nothing at all"""
     bus, bucket = stack.outputs["ApplicationBus"], stack.outputs["AuditBucket"]
-    ours = {"Source": "bedrock-audit.application", "DetailType": "Knowledge Base Response", "Detail": "{}"}
+    detail = json.dumps(attribution_event("incident-retrieve")["detail"])
+    ours = {"Source": "bedrock-audit.application", "DetailType": "Knowledge Base Response", "Detail": detail}
     foreign = {**ours, "Source": "aws.bedrock.imitated"}
 
     def is_allowed(call):
@@ -839,7 +841,6 @@ def check_application_policy(stack):
     for name, policy in (("with-policy", stack.outputs["ApplicationPolicyArn"]), ("without-policy", None)):
         user = stack.user(name, policy)
         events, s3, has = user("events"), user("s3"), policy is not None
-        # what is sent is refused by the function later on: that is not what is asked here
         equal(f"{name}: a response", put(events, {**ours, "EventBusName": bus}), has)
         refused = (
             ("another source", [{**foreign, "EventBusName": bus}]),
