@@ -855,34 +855,38 @@ def check_application_policy(stack):
         equal(f"{name}: reading it", is_allowed(lambda: s3.get_object(Bucket=bucket, Key=key)), False)
 
 
-def check_python_example(stack):
-    """the Python example sends responses of any size, which become sources"""
-    event = attribution_event("incident-answer")
-    response = event["detail"]["response"]
-    request_id = response["ResponseMetadata"]["RequestId"]
-    del response["ResponseMetadata"]
-    run_python_example(stack, request_id, response)
-    (attribution,) = wait_for("the attribution", lambda: stack.records(request_id, "attribution"))
-    equal("sent by", (attribution["sent_by"], attribution["sender_account_id"]), ("event", ACCOUNT))
-    (source,) = stack.records(request_id, "source")
-    (reference,) = response["citations"][0]["retrievedReferences"]
-    equal("document", source["source_uri"], reference["location"]["s3Location"]["uri"])
-    # too large for an event
-    reference["content"]["text"] *= 3000
-    large = f"{request_id}-large"
-    run_python_example(stack, large, response)
-    (attribution,) = wait_for("the large one", lambda: stack.records(large, "attribution"))
-    equal("response", attribution["response_key"], f"responses/{large}.json")
-    equal("sources of the large one", len(stack.records(large, "source")), 1)
+def check_examples(stack):
+    """the examples in Python and Rust send responses of any size, which become sources"""
+    rust = ["cargo", "run", "--quiet", "--locked", "-p", "audit-aws", "--example", "send_response", "--"]
+    # built before its time counts
+    subprocess.run(["cargo", "build", *rust[2:-1]], cwd=ROOT, check=True)
+    for language, command in (("python", [sys.executable, str(ROOT / "examples" / "send_response.py")]), ("rust", rust)):
+        event = attribution_event("incident-answer")
+        response = event["detail"]["response"]
+        request_id = f"{language}-{response.pop('ResponseMetadata')['RequestId']}"
+        run_example(stack, command, request_id, response)
+        (attribution,) = wait_for("the attribution", lambda: stack.records(request_id, "attribution"))
+        equal("sent by", (attribution["sent_by"], attribution["sender_account_id"]), ("event", ACCOUNT))
+        (source,) = stack.records(request_id, "source")
+        (reference,) = response["citations"][0]["retrievedReferences"]
+        equal("document", source["source_uri"], reference["location"]["s3Location"]["uri"])
+        # too large for an event
+        reference["content"]["text"] *= 3000
+        large = f"{request_id}-large"
+        run_example(stack, command, large, response)
+        (attribution,) = wait_for("the large one", lambda: stack.records(large, "attribution"))
+        equal("response", attribution["response_key"], f"responses/{large}.json")
+        equal("sources of the large one", len(stack.records(large, "source")), 1)
 
 
-def run_python_example(stack, request_id, response):
-    """Runs the example with a knowledge base that gives this response."""
+def run_example(stack, command, request_id, response):
+    """Runs an example with a knowledge base that gives this response."""
     with knowledge_base(request_id, response) as url:
         outputs = [stack.outputs["ApplicationBus"], stack.outputs["AuditBucket"]]
         asked = ["KB7QX2M9LP", "arn:aws:bedrock:eu-central-1::foundation-model/m", "When is it paid?"]
         done = subprocess.run(
-            [sys.executable, str(ROOT / "examples" / "send_response.py"), *outputs, *asked],
+            [*command, *outputs, *asked],
+            cwd=ROOT,
             env={**stack.emulator.environment, "AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME": url},
             capture_output=True,
             text=True,
@@ -1016,7 +1020,7 @@ CHECKS = (
     check_attributions,
     check_attribution_by_location,
     check_application_policy,
-    check_python_example,
+    check_examples,
     check_email_filter,
     check_alarms,
     check_audit,

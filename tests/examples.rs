@@ -1,5 +1,5 @@
-//! The examples for applications: the Rust one is run, and the README shows lines of all of them. `.ci/emulator.py` runs the
-//! Python one against the deployed stack.
+//! The examples for applications: the Rust one is run, and the README shows lines of all of them. `.ci/emulator.py` runs it and
+//! the Python one against the deployed stack.
 
 use std::process::{Command, Output};
 
