@@ -1,6 +1,6 @@
 //! What can be typed. Flags are taken before or after the command.
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use audit_app::ports::Span;
 use audit_domain::{change::Outcome, window};
@@ -102,6 +102,15 @@ pub(crate) struct IndexArguments {
     /// Pass over what was read to its end before and did not change since
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Write at most so many items a second [default: 1000 into the tables of a stack, no limit into a file]
+    #[arg(long, value_name = "WRITES")]
+    pub(crate) rate: Option<NonZeroU32>,
+    /// Keep records so many days, at least 183 [default: as the stack does, else 400]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(183..=3653))]
+    pub(crate) retention_days: Option<u32>,
+    /// Keep so many characters of a passage, with 0 none [default: as the stack does, else 300]
+    #[arg(long, value_name = "COUNT", value_parser = characters)]
+    pub(crate) excerpt_characters: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -214,4 +223,9 @@ fn present(typed: &str) -> Result<Timestamp, String> {
 
 fn outcome(typed: &str) -> Result<Outcome, String> {
     Outcome::of_name(typed).ok_or_else(|| "use succeeded, denied or failed".to_owned())
+}
+
+fn characters(typed: &str) -> Result<usize, String> {
+    let count = typed.parse().ok().filter(|count| *count <= 4_000);
+    count.ok_or_else(|| "use a number from 0 to 4000".to_owned())
 }

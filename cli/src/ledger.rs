@@ -9,13 +9,35 @@ use audit_aws::{
     s3::AuditBucket,
     stack,
 };
-use audit_domain::evidence::ObjectLocation;
+use audit_domain::{
+    evidence::ObjectLocation,
+    ledger::record::{EXCERPT, Retention},
+};
 use etcetera::BaseStrategy as _;
 
 use crate::{arguments::Global, embedded, objects::Folder};
 
 /// A ledger of either kind.
 pub(crate) type AnyLedger = Ledger<Objects>;
+
+/// A ledger, and how what is written to it is kept.
+pub(crate) struct Opened {
+    pub(crate) ledger: AnyLedger,
+    pub(crate) keeping: Keeping,
+    /// Whether others write to it at the same time.
+    pub(crate) is_shared: bool,
+}
+
+/// How records are kept: as the stack keeps its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Keeping {
+    pub(crate) retention: Retention,
+    pub(crate) excerpt_characters: usize,
+}
+
+impl Keeping {
+    const DEFAULT: Self = Self { retention: Retention::DEFAULT, excerpt_characters: EXCERPT };
+}
 
 /// Where objects are kept that are too large for an item.
 pub(crate) enum Objects {
@@ -26,20 +48,22 @@ pub(crate) enum Objects {
 }
 
 /// Opens the ledger that the flags name.
-pub(crate) async fn open(global: &Global) -> Result<AnyLedger, String> {
+pub(crate) async fn open(global: &Global) -> Result<Opened, String> {
     if let Some(name) = &global.stack {
         return open_stack(name, global).await;
     }
     if let Some(names) = &global.tables {
         let config = connect::from_environment().await;
         let client = aws_sdk_dynamodb::Client::new(&config);
-        return Ok(Ledger::new(client, table_names(names)?, Objects::Nowhere, global.now()));
+        let ledger = Ledger::new(client, table_names(names)?, Objects::Nowhere, global.now());
+        return Ok(Opened { ledger, keeping: Keeping::DEFAULT, is_shared: true });
     }
     let path = match &global.ledger {
         Some(path) => path.clone(),
         None => data_directory()?.join("ledger.db"),
     };
-    open_file(&path, global).await
+    let ledger = open_file(&path, global).await?;
+    Ok(Opened { ledger, keeping: Keeping::DEFAULT, is_shared: false })
 }
 
 /// Opens the embedded ledger in a file.
@@ -74,14 +98,16 @@ pub(crate) fn data_directory() -> Result<PathBuf, String> {
     Ok(strategy.data_dir().join("bedrock-audit"))
 }
 
-async fn open_stack(name: &str, global: &Global) -> Result<AnyLedger, String> {
+async fn open_stack(name: &str, global: &Global) -> Result<Opened, String> {
     let config = connect::from_environment().await;
     let stack = stack::describe(&config, name).await.map_err(|error| error.to_string())?;
     let objects = match stack.audit_bucket {
         Some(bucket) => Objects::Bucket(AuditBucket::new(aws_sdk_s3::Client::new(&config), bucket)),
         None => Objects::Nowhere,
     };
-    Ok(Ledger::new(aws_sdk_dynamodb::Client::new(&config), stack.tables, objects, global.now()))
+    let keeping = Keeping { retention: stack.retention, excerpt_characters: stack.excerpt_characters };
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), stack.tables, objects, global.now());
+    Ok(Opened { ledger, keeping, is_shared: true })
 }
 
 fn table_names(typed: &str) -> Result<TableNames, String> {

@@ -11,7 +11,7 @@ use audit_app::{
 use audit_aws::{bedrock::KnowledgeBases, connect};
 use audit_domain::{
     attribution::{answer::Citation, retrieved::Retrieved},
-    ledger::record::{EXCERPT, Retention},
+    ledger::record::EXCERPT,
     passage::excerpt,
     report,
 };
@@ -19,17 +19,23 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments::{AskArguments, Global},
-    ledger::AnyLedger,
+    ledger::{AnyLedger, Keeping},
     objects::AnyObjects,
     output::{self, Ending},
 };
 
-pub(crate) async fn run(asked: &AskArguments, ledger: &AnyLedger, global: &Global) -> Result<Ending, String> {
+pub(crate) async fn run(
+    asked: &AskArguments,
+    ledger: &AnyLedger,
+    keeping: Keeping,
+    global: &Global,
+) -> Result<Ending, String> {
     let patience = Duration::from_secs(asked.timeout);
     let bases = KnowledgeBases::connect(connect::from_environment().await, patience);
     let question =
         Question { knowledge_base_id: &asked.knowledge_base, model_arn: &asked.model, text: &asked.question };
-    let asking = Asking { retention: Retention::DEFAULT, excerpt_characters: EXCERPT, now: global.now() };
+    let Keeping { retention, excerpt_characters } = keeping;
+    let asking = Asking { retention, excerpt_characters, now: global.now() };
     let came = ask(&question, &bases, &AnyObjects::default(), ledger, &asking).await;
     let came = came.map_err(|error| told(&error))?;
     let not_recorded = came.recorded.as_ref().err().map(reason);

@@ -16,7 +16,7 @@ mod verify;
 
 use crate::{
     arguments::{Arguments, Command},
-    ledger,
+    ledger::{self, Opened},
     output::Ending,
 };
 
@@ -26,14 +26,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     if let Command::Demo = arguments.command {
         return demo::run(global).await;
     }
-    let ledger = ledger::open(global).await?;
+    let Opened { ledger, keeping, is_shared } = ledger::open(global).await?;
     match &arguments.command {
         Command::Demo => Ok(Ending::Done),
-        Command::Index(asked) => index::run(asked, &ledger, global).await,
+        Command::Index(asked) => index::run(asked, ledger, keeping, is_shared, global).await,
         Command::Invocations(asked) => invocations::run(asked, &ledger, global).await,
         Command::Sources { uri, window } => sources::run(uri, window, &ledger, global).await,
         Command::States { resource, at } => states::run(resource, at.as_deref(), &ledger, global).await,
-        Command::Ask(asked) => ask::run(asked, &ledger, global).await,
+        Command::Ask(asked) => ask::run(asked, &ledger, keeping, global).await,
         Command::Verify { request_id } => verify::run(request_id, &ledger, global).await,
         Command::Explain { request_id } => explain::run(request_id, &ledger, global).await,
         Command::Changes(asked) => changes::run(asked, &ledger, global).await,

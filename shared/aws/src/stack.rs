@@ -1,19 +1,24 @@
-//! The names of a deployed stack's tables and buckets, from its outputs.
+//! What a deployed stack says of itself: the names of its tables and buckets, and how it keeps records.
 
 use std::collections::BTreeMap;
 
 use audit_app::ports::PortError;
+use audit_domain::ledger::record::{EXCERPT, Retention};
 use aws_config::SdkConfig;
 
 use crate::{dynamodb::TableNames, error::port_error};
 
-/// What a stack's outputs say.
+/// What a stack's outputs and parameters say.
 #[derive(Clone, Debug)]
 pub struct Stack {
     /// Its tables.
     pub tables: TableNames,
     /// Its audit bucket.
     pub audit_bucket: Option<String>,
+    /// How long it keeps records.
+    pub retention: Retention,
+    /// How many characters of a passage it keeps.
+    pub excerpt_characters: usize,
 }
 
 /// Reads the outputs of a stack: `cloudformation:DescribeStacks`.
@@ -35,6 +40,10 @@ pub async fn describe(config: &SdkConfig, name: &str) -> Result<Stack, PortError
         .flat_map(|stack| stack.outputs())
         .filter_map(|output| Some((output.output_key()?.to_owned(), output.output_value()?.to_owned())))
         .collect();
+    let parameter = |name: &str| {
+        let mut all = answer.stacks().iter().flat_map(|stack| stack.parameters());
+        all.find(|parameter| parameter.parameter_key() == Some(name))?.parameter_value()
+    };
     let needed = |key: &str| {
         outputs.get(key).cloned().ok_or_else(|| {
             PortError::permanent(&action, format!("it has no output {key}: is it a bedrock-audit stack?"))
@@ -47,5 +56,12 @@ pub async fn describe(config: &SdkConfig, name: &str) -> Result<Stack, PortError
             deliveries: needed("DeliveriesTable")?,
         },
         audit_bucket: outputs.get("AuditBucket").cloned(),
+        // a stack that has no such parameter keeps as it always did
+        retention: parameter("RetentionDays")
+            .and_then(|days| days.parse().ok())
+            .map_or(Retention::DEFAULT, Retention::of_days),
+        excerpt_characters: parameter("ExcerptCharacters")
+            .and_then(|count| count.parse().ok())
+            .unwrap_or(EXCERPT),
     })
 }

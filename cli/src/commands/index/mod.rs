@@ -4,17 +4,15 @@ mod dry_run;
 mod places;
 mod summary;
 
-use std::io::IsTerminal as _;
+use std::{io::IsTerminal as _, num::NonZeroU32};
 
 use audit_app::{
     index::{Indexing, Takes, index_object},
     ports::{AwaitBodies, FindDeliveries as _, FollowBodies, ListedObject},
     prompt_drift::Silent,
 };
-use audit_domain::ledger::{
-    delivery::Delivery,
-    record::{EXCERPT, Retention},
-};
+use audit_aws::dynamodb::Pace;
+use audit_domain::ledger::{delivery::Delivery, record::Retention};
 use futures_util::{StreamExt as _, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -25,20 +23,34 @@ use self::{
 };
 use crate::{
     arguments::{Global, IndexArguments},
-    ledger::AnyLedger,
+    ledger::{AnyLedger, Keeping},
     objects::{AnyObjects, BodiesInFolders},
     output::{self, Ending},
 };
 
 /// So many objects of a bucket are read at a time; files of a disk come one after the other.
 const CONCURRENCY: usize = 4;
+/// So many writes a second, at most, into tables that others write to as well: a quarter of what a new on-demand table takes.
+const SHARED_RATE: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
 pub(crate) async fn run(
     asked: &IndexArguments,
-    ledger: &AnyLedger,
+    ledger: AnyLedger,
+    keeping: Keeping,
+    is_shared: bool,
     global: &Global,
 ) -> Result<Ending, String> {
-    let run = Run { asked, ledger, global, objects: AnyObjects::default(), bar: progress_bar() };
+    let rate = asked.rate.or(is_shared.then_some(SHARED_RATE));
+    let ledger = match rate {
+        Some(rate) => ledger.paced(Pace::of(rate)),
+        None => ledger,
+    };
+    let keeping = Keeping {
+        retention: asked.retention_days.map_or(keeping.retention, Retention::of_days),
+        excerpt_characters: asked.excerpt_characters.unwrap_or(keeping.excerpt_characters),
+    };
+    let run =
+        Run { asked, ledger: &ledger, keeping, global, objects: AnyObjects::default(), bar: progress_bar() };
     let mut places = Places::new(&asked.paths)?;
     let (mut summary, mut plan) = (Summary::default(), Plan::default());
     while let Some(batch) = places.next_batch(&run.objects).await {
@@ -65,6 +77,7 @@ pub(crate) async fn run(
 struct Run<'a> {
     asked: &'a IndexArguments,
     ledger: &'a AnyLedger,
+    keeping: Keeping,
     global: &'a Global,
     objects: AnyObjects,
     bar: ProgressBar,
@@ -124,8 +137,8 @@ impl Run<'_> {
         let now = self.global.now();
         let indexing = Indexing {
             takes: Takes::Everything,
-            retention: Retention::DEFAULT,
-            excerpt_characters: EXCERPT,
+            retention: self.keeping.retention,
+            excerpt_characters: self.keeping.excerpt_characters,
             now,
         };
         let mut read = 0;

@@ -77,7 +77,7 @@ impl<K: Sync> MarkPromptAlerts for Ledger<K> {
 
     async fn put_prompt_alert(&self, alert: &PromptAlert, expires_at: i64) -> Result<Put, PortError> {
         let item = states::encode_prompt_alert(alert, expires_at);
-        let put = self.client.put_item().table_name(&self.tables.states).set_item(Some(item));
+        let put = self.put(&self.tables.states, item).await;
         let action = || format!("mark that system prompt {} was told", alert.system_prompt_id);
         conditional(put.condition_expression("attribute_not_exists(subject)"), action).await
     }

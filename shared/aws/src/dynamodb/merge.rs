@@ -60,7 +60,8 @@ impl<K> Ledger<K> {
         let mut known: Option<Attributes> = None;
         for _ in 0..MERGES {
             let item = merged.encode(key, expires_at);
-            let Err(error) = self.put_if_unchanged::<T>(item, known.as_ref()).send().await else {
+            let put = self.put(&self.tables.states, item).await;
+            let Err(error) = if_unchanged::<T>(put, known.as_ref()).send().await else {
                 return Ok(());
             };
             let stored_item = stored_instead(&error, &action)?;
@@ -77,31 +78,21 @@ impl<K> Ledger<K> {
         }
         Err(PortError::retry(action(), "others kept changing it at the same time"))
     }
+}
 
-    /// A put that goes through only if what is stored is still what we know.
-    fn put_if_unchanged<T: Merged>(
-        &self,
-        item: Attributes,
-        known: Option<&Attributes>,
-    ) -> PutItemFluentBuilder {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.states)
-            .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Some(known) = known else {
-            return put.condition_expression("attribute_not_exists(subject)");
-        };
-        let conditions = T::WATCHED.iter().map(|name| match known.get(*name) {
-            Some(_) => format!("{name} = :{name}"),
-            None => format!("attribute_not_exists({name})"),
-        });
-        let values =
-            T::WATCHED.iter().filter_map(|name| Some((format!(":{name}"), known.get(*name)?.clone())));
-        put.condition_expression(conditions.collect::<Vec<_>>().join(" AND "))
-            .set_expression_attribute_values(Some(values.collect()))
-    }
+/// Lets a put go through only if what is stored is still what we know.
+fn if_unchanged<T: Merged>(put: PutItemFluentBuilder, known: Option<&Attributes>) -> PutItemFluentBuilder {
+    let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    let Some(known) = known else {
+        return put.condition_expression("attribute_not_exists(subject)");
+    };
+    let conditions = T::WATCHED.iter().map(|name| match known.get(*name) {
+        Some(_) => format!("{name} = :{name}"),
+        None => format!("attribute_not_exists({name})"),
+    });
+    let values = T::WATCHED.iter().filter_map(|name| Some((format!(":{name}"), known.get(*name)?.clone())));
+    put.condition_expression(conditions.collect::<Vec<_>>().join(" AND "))
+        .set_expression_attribute_values(Some(values.collect()))
 }
 
 /// What stands in the way of a put.

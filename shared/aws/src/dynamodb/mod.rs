@@ -4,7 +4,7 @@
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
 //! * `merge`: puts that are merged with what is there; `documents`: which document a passage is from; `turns`: which
 //!   requests a session has.
-//! * `writes`, `reads`: the ports; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents.
+//! * `writes`, `reads`: the ports; `pace`: no faster than that; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
@@ -13,6 +13,7 @@ mod drift;
 pub mod item;
 mod merge;
 mod notes;
+mod pace;
 mod reads;
 mod records;
 mod sources;
@@ -23,8 +24,11 @@ mod writes;
 
 use audit_app::ports::{FetchKept, KeepObjects, PortError};
 use audit_domain::evidence::ObjectLocation;
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, operation::put_item::builders::PutItemFluentBuilder};
 use jiff::Timestamp;
+
+use self::item::Attributes;
+pub use self::pace::Pace;
 
 /// The names of the three tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +47,27 @@ pub struct Ledger<K> {
     tables: TableNames,
     objects: K,
     as_of: Timestamp,
+    pace: Option<Pace>,
 }
 
 impl<K> Ledger<K> {
     /// The ledger in these tables. What is over its retention `as_of` that time is not shown.
     pub fn new(client: Client, tables: TableNames, objects: K, as_of: Timestamp) -> Self {
-        Self { client, tables, objects, as_of }
+        Self { client, tables, objects, as_of, pace: None }
+    }
+
+    /// The same ledger, which writes no faster than this.
+    #[must_use]
+    pub fn paced(self, pace: Pace) -> Self {
+        Self { pace: Some(pace), ..self }
+    }
+
+    /// A put of an item, once it is its turn: every write begins here.
+    async fn put(&self, table: &str, item: Attributes) -> PutItemFluentBuilder {
+        if let Some(pace) = &self.pace {
+            pace.turn().await;
+        }
+        self.client.put_item().table_name(table).set_item(Some(item))
     }
 }
 

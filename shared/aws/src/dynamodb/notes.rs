@@ -24,10 +24,8 @@ impl<K: Sync> NoteResources for Ledger<K> {
         expires_at: i64,
     ) -> Result<(), PortError> {
         let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.states)
-            .set_item(Some(states::encode_noted(&subject.resource, seen_at, expires_at)))
+            .put(&self.tables.states, states::encode_noted(&subject.resource, seen_at, expires_at))
+            .await
             // an earlier run that comes late says nothing new
             .condition_expression("attribute_not_exists(subject) OR seen_at < :seen_at")
             .expression_attribute_values(":seen_at", AttributeValue::S(time::rfc3339(seen_at)));
@@ -50,10 +48,8 @@ impl<K: Sync> NoteResources for Ledger<K> {
         let action = format!("note that {subject} is not as it was");
         let key = StateKey::first_sight(&subject.resource, difference);
         let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.states)
-            .set_item(Some(states::encode_first_sight(&key, now, expires_at)))
+            .put(&self.tables.states, states::encode_first_sight(&key, now, expires_at))
+            .await
             .condition_expression("attribute_not_exists(subject) OR expires_at < :now")
             .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

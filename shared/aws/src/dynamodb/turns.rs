@@ -20,7 +20,8 @@ impl<K: Sync> PutTurns for Ledger<K> {
             .moment("occurred_at", turn.occurred_at)
             .text("account_id", &turn.account_id)
             .finish();
-        conditional(self.put_and_renew(item, expires_at), || "note a request of a session".to_owned()).await
+        conditional(self.put_and_renew(item, expires_at).await, || "note a request of a session".to_owned())
+            .await
     }
 }
 

@@ -34,10 +34,8 @@ const CONCURRENCY: usize = 16;
 impl<K: Sync> PutRecords for Ledger<K> {
     async fn put_record(&self, record: &Record, expires_at: i64) -> Result<Put, PortError> {
         let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.records)
-            .set_item(Some(records::encode(record, expires_at)))
+            .put(&self.tables.records, records::encode(record, expires_at))
+            .await
             .condition_expression("attribute_not_exists(request_id) OR completeness < :completeness")
             .expression_attribute_values(
                 ":completeness",
@@ -83,12 +81,12 @@ impl<K: KeepObjects> PutStates for Ledger<K> {
         let kept = states::keep_text(id, text, expires_at)
             .map_err(|error| PortError::permanent(action(), error.to_string()))?;
         let item = self.spilled(kept).await?;
-        conditional(self.put_and_renew(item, expires_at), action).await
+        conditional(self.put_and_renew(item, expires_at).await, action).await
     }
 
     async fn put_invocation_day(&self, day: &str, expires_at: i64) -> Result<Put, PortError> {
         let item = states::encode_day(day, expires_at);
-        conditional(self.put_and_renew(item, expires_at), || format!("note the day {day}")).await
+        conditional(self.put_and_renew(item, expires_at).await, || format!("note the day {day}")).await
     }
 
     async fn put_sighting(
@@ -108,7 +106,7 @@ impl<K: KeepObjects> PutResourceStates for Ledger<K> {
         let kept =
             states::keep_state(state).map_err(|error| PortError::permanent(action(), error.to_string()))?;
         let item = self.spilled(kept).await?;
-        let put = self.client.put_item().table_name(&self.tables.states).set_item(Some(item));
+        let put = self.put(&self.tables.states, item).await;
         conditional(put.condition_expression("attribute_not_exists(subject)"), action).await
     }
 }
@@ -128,11 +126,9 @@ impl<K: KeepObjects> Ledger<K> {
 
 impl<K> Ledger<K> {
     /// A put of what is put once, and renewed while it is in use, once a month.
-    pub(super) fn put_and_renew(&self, item: Attributes, expires_at: i64) -> PutItemFluentBuilder {
-        self.client
-            .put_item()
-            .table_name(&self.tables.states)
-            .set_item(Some(item))
+    pub(super) async fn put_and_renew(&self, item: Attributes, expires_at: i64) -> PutItemFluentBuilder {
+        self.put(&self.tables.states, item)
+            .await
             .condition_expression("attribute_not_exists(subject) OR expires_at < :renew")
             .expression_attribute_values(":renew", AttributeValue::N((expires_at - MONTH).to_string()))
     }
@@ -141,17 +137,11 @@ impl<K> Ledger<K> {
 impl<K: Sync> PutDeliveries for Ledger<K> {
     async fn put_delivery(&self, delivery: &Delivery, expires_at: i64) -> Result<(), PortError> {
         let action = || format!("write down the delivery of {}", delivery.location);
-        let rejects: Vec<_> = delivery
-            .rejects
-            .iter()
-            .map(|reject| {
-                self.client
-                    .put_item()
-                    .table_name(&self.tables.deliveries)
-                    .set_item(Some(deliveries::encode_reject(delivery, reject, expires_at)))
-                    .send()
-            })
-            .collect();
+        let put_reject = |reject| {
+            let item = deliveries::encode_reject(delivery, reject, expires_at);
+            async move { self.put(&self.tables.deliveries, item).await.send().await }
+        };
+        let rejects: Vec<_> = delivery.rejects.iter().map(put_reject).collect();
         stream::iter(rejects)
             .buffer_unordered(CONCURRENCY)
             .try_for_each(|_| async { Ok(()) })
@@ -159,10 +149,8 @@ impl<K: Sync> PutDeliveries for Ledger<K> {
             .map_err(|error| port_error(&action(), &error))?;
         let etag = delivery.location.etag.clone().unwrap_or_else(|| "-".to_owned());
         let put = self
-            .client
-            .put_item()
-            .table_name(&self.tables.deliveries)
-            .set_item(Some(deliveries::encode(delivery, expires_at)))
+            .put(&self.tables.deliveries, deliveries::encode(delivery, expires_at))
+            .await
             // the first whole reading stands; an object that was replaced or broke off is written down anew
             .condition_expression("attribute_not_exists(#object) OR etag <> :etag OR #status = :partial")
             .expression_attribute_names("#object", "object")
