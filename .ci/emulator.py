@@ -309,6 +309,8 @@ class Stack:
             *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
             *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
             f"TrailBucket={TRAIL}",
+            # not the defaults: what writes to the tables from outside has to know them
+            *("RetentionDays=500", "ExcerptCharacters=40"),
         )
 
     def user(self, name, policy):
@@ -576,6 +578,34 @@ def check_invocations_again(stack):
     stack.send("IndexInvocationsQueueUrl", json.dumps(object_created(bucket, LOG_KEY, **{"version-id": version})))
     wait_for("the queue to be empty", lambda: stack.waiting(queue) == 0)
     equal("invocations", {request: len(stack.records(request, "invocation")) for request in requests}, before)
+
+
+def check_backfill(stack):
+    """a backfill reads an older bucket into the stack's tables, keeps records as the stack does, and what is live stays"""
+    live = stack.deliveries(LOG_KEY)
+    stack.s3.create_bucket(Bucket="older-logs", CreateBucketConfiguration={"LocationConstraint": REGION})
+    older = json.loads((ROOT / "events" / "invocations" / "converse.json").read_text())
+    older["requestId"] = "backfilled"
+    records = [*incident_invocations(), older]
+    body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
+    stack.s3.put_object(Bucket="older-logs", Key=LOG_KEY.replace("2026/10/15", "2026/09/15"), Body=body)
+    places = ["s3://older-logs/", f"s3://{stack.outputs['LogBucket']}/"]
+    command = ["cargo", "run", "--quiet", "--locked", "-p", "bedrock-audit", "--", "--stack", STACK, "--json", "index"]
+
+    def index(*arguments):
+        done = subprocess.run([*command, *arguments], cwd=ROOT, env=stack.emulator.environment, capture_output=True, text=True)
+        equal("status and complaints", (done.returncode, done.stderr), (0, ""))
+        return json.loads(done.stdout)
+
+    equal("planned objects", index("--dry-run", places[0])["objects"], 1)
+    equal("written by a dry run", stack.records("backfilled", "invocation"), [])
+    summary = index(*places)
+    equal("indexed", (summary["indexed"], summary["rejected"]), (1, 0))
+    (invocation,) = stack.records("backfilled", "invocation")
+    kept = datetime.datetime.fromisoformat(invocation["occurred_at"]) + datetime.timedelta(days=500)
+    equal("kept until", int(invocation["expires_at"]), int(kept.timestamp()))
+    equal("the live delivery", stack.deliveries(LOG_KEY), live)
+    equal("passed over later", index("--resume", *places)["passed_over"], 2)
 
 
 def check_bodies(stack):
@@ -1005,6 +1035,7 @@ CHECKS = (
     check_invocations,
     check_delivery_counts,
     check_invocations_again,
+    check_backfill,
     check_bodies,
     check_new_prompt,
     check_changes,
