@@ -344,6 +344,25 @@ fn the_demo_tells_its_story() {
     assert_eq!(ask(&ledger, &["explain", WRONG_ANSWER]).status, 0, "one can ask on");
 }
 
+/// Whatever the day is, the log and the responses of the incident are of the same week.
+#[test]
+fn the_demos_steps_of_an_answer_belong_together_on_every_day() {
+    let folder = tempfile::tempdir().unwrap();
+    for now in ["2026-10-16T09:00:00Z", "2026-11-24T14:00:00Z", "2028-02-29T23:59:59Z"] {
+        let ledger = folder.path().join(format!("{}.db", &now[..10]));
+        assert_eq!(ask_at(now, &ledger, &["demo"]).status, 0);
+        let explained = ask_at(now, &ledger, &["explain", "--json", WRONG_ANSWER]).json();
+        let relations: Vec<_> = explained["links"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|link| link["relation"].as_str().unwrap())
+            .collect();
+        assert_eq!(relations, ["retrieval"; 3], "{now}: {explained}");
+        assert_eq!(explained["sources"][1]["seen_in"][0]["score"], 0.69417, "{now}: {explained}");
+    }
+}
+
 /// Question 1 in full: who changed the guardrail last Thursday, what did they change, and what ran under it.
 #[test]
 fn the_demos_ledger_knows_what_was_changed_what_was_in_force_and_what_ran_under_it() {

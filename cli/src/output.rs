@@ -116,6 +116,15 @@ pub(crate) fn line(text: &str) -> String {
     safe
 }
 
+/// The first characters of a text; one that is longer ends in an ellipsis.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    let mut cut: String = text.chars().take(longest).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
+    }
+    cut
+}
+
 /// Text of several lines: control characters are escaped, line feeds stay.
 pub(crate) fn block(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")

@@ -82,7 +82,8 @@ fn the_answers_that_used_a_document_are_listed() {
     assert_eq!(wrong["origins"], json!(["prompt"]));
     assert_eq!(wrong["ordinals"], json!([2]));
     assert_eq!(wrong["documents"][0]["uri"], DRAFT);
-    assert_eq!(found.json()[0]["certainty"], "reported");
+    // as `explain` says: the log of the answer, which is linked, has the same text
+    assert_eq!(found.json()[0]["certainty"], "recorded");
     let folder = |uri: &str| ask(&ledger, &["sources", uri, "--json"]);
     assert_eq!(ids(&folder("s3://example-mutual-policies/drafts/")), [RESPONSE, WRONG_ANSWER, RETRIEVE]);
     assert_eq!(ids(&folder("s3://example-mutual-policies/ho*")), [WRONG_ANSWER, RETRIEVE]);
@@ -93,7 +94,7 @@ fn the_answers_that_used_a_document_are_listed() {
         ["sources", DRAFT, "--json", "--since", "2026-10-15T15:31:01Z", "--until", "2026-10-15T15:31:03Z"];
     assert_eq!(ids(&ask(&ledger, &window)), [WRONG_ANSWER]);
     let human = ask(&ledger, &["sources", DRAFT]).stdout;
-    for word in ["3 requests", WRONG_ANSWER, "claims-web-7f9c", "RetrieveAndGenerate", "reported", "inferred"]
+    for word in ["3 requests", WRONG_ANSWER, "claims-web-7f9c", "RetrieveAndGenerate", "recorded", "inferred"]
     {
         assert!(human.contains(word), "{word}: {human}");
     }

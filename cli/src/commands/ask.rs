@@ -68,6 +68,9 @@ fn told(error: &NotAnswered) -> String {
         Obstacle::Throttled => "it was tried several times: wait a minute and ask again",
         Obstacle::Quota => "ask for a higher quota in Service Quotas, or ask again later",
         Obstacle::Unavailable => "ask again in a while",
+        Obstacle::Unreadable => {
+            "check whether a proxy or AWS_ENDPOINT_URL stands between you and the service"
+        }
         Obstacle::Late => "ask again, or wait longer with --timeout",
         Obstacle::Unreachable => "check the network, and whether the service is in AWS_REGION",
         Obstacle::Other => "the answer of the service is all that is known",

@@ -24,7 +24,7 @@ use audit_domain::{
     window,
 };
 use flate2::{Compression, write::GzEncoder};
-use jiff::{SignedDuration, Timestamp, tz::Offset};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822, tz::Offset};
 use serde_json::Value;
 
 use super::{changes, explain, prompts, sources};
@@ -73,6 +73,8 @@ const WEAKENED: &str = "UpdateGuardrail";
 const WRONG_ANSWER: &str = "b7d0c5f4-6a51-4f0e-9d57-2f1c8f3a9e10";
 /// The outdated draft that it cites.
 const WRONG_DOCUMENT: &str = "s3://example-mutual-policies/drafts/2023/water-damage-proposal.docx";
+/// How HTTP headers have a date.
+const HTTP_DATE: rfc2822::DateTimePrinter = rfc2822::DateTimePrinter::new();
 /// The Thursday in the events.
 const THURSDAY: &str = "2026-10-15T00:00:00Z";
 
@@ -146,6 +148,14 @@ fn shifted(json: &str, by: SignedDuration) -> Result<Value, String> {
                 let moment = text.parse::<Timestamp>().ok().and_then(|moment| moment.checked_add(by).ok());
                 if let Some(moment) = moment {
                     *text = moment.to_string();
+                }
+            }
+            // as HTTP headers have it
+            Value::String(text) if text.ends_with(" GMT") => {
+                let moment =
+                    rfc2822::parse(text).ok().and_then(|zoned| zoned.timestamp().checked_add(by).ok());
+                if let Some(Ok(date)) = moment.map(|moment| HTTP_DATE.timestamp_to_rfc9110_string(&moment)) {
+                    *text = date;
                 }
             }
             _ => {}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use audit_app::answer::Explanation;
 use audit_domain::{
-    attribution::Attribution,
+    attribution::{Attribution, event::Route},
     ledger::record::SourceOrigin,
     passage::Certainty,
     prompt::SystemPromptStatus,
@@ -16,6 +16,8 @@ use crate::output;
 
 /// So many documents of a passage are shown.
 const DOCUMENTS: usize = 3;
+/// So many characters of a document's name; --json has it whole.
+pub(crate) const LONGEST: usize = 200;
 
 pub(crate) fn print(explanation: &Explanation, offset: Offset) {
     for attribution in &explanation.attributions {
@@ -32,17 +34,14 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
         output::fact("sources", no_sources(explanation));
         return;
     }
-    let is_true = |told: Told<bool>| told.own() == Some(true);
-    let in_context = rows.iter().filter(|row| is_true(row.in_context())).count();
-    let cited = rows.iter().filter(|row| is_true(row.cited())).count();
+    let in_context = Count::of(rows.iter().map(Row::in_context));
+    let cited = Count::of(rows.iter().map(Row::cited));
     output::say("");
-    let retrieved = if in_context < rows.len() {
-        format!(
-            "{} retrieved, {in_context} known to be in the context",
-            output::counted(rows.len(), "passage")
-        )
+    let passages = output::counted(rows.len(), "passage");
+    let retrieved = if in_context.own < rows.len() {
+        format!("{passages} retrieved, {in_context} known to be in the context")
     } else {
-        format!("{} in the context", output::counted(rows.len(), "passage"))
+        format!("{passages} in the context")
     };
     output::heading(&format!("{retrieved}, {cited} cited"));
     output::table(
@@ -55,6 +54,11 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
     if rows.iter().any(is_inferred) {
         output::say("inferred: this request does not say so; another one does, of the same text");
     }
+    if rows.iter().any(Row::is_doubtful) {
+        output::say(
+            "bounds in doubt: a passage holds what looks like the marks between passages, so where one ends is inferred; its document may not be found by its text, nor this answer by its document",
+        );
+    }
     if rows.iter().all(|row| row.cited() == Told::Own(false)) {
         output::say("the answer cites none of them");
     }
@@ -64,16 +68,52 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
     }
 }
 
+/// How many there are by the request's own word, and how many more by a linked one's.
+struct Count {
+    own: usize,
+    linked: usize,
+}
+
+impl Count {
+    fn of(told: impl Iterator<Item = Told<bool>>) -> Self {
+        told.fold(Self { own: 0, linked: 0 }, |mut count, told| {
+            match told {
+                Told::Own(true) => count.own += 1,
+                Told::Linked(true) => count.linked += 1,
+                _ => {}
+            }
+            count
+        })
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.own, self.linked) {
+            (own, 0) => write!(f, "{own}"),
+            (0, linked) => write!(f, "{linked} (inferred)"),
+            (own, linked) => write!(f, "{own} and {linked} (inferred)"),
+        }
+    }
+}
+
 fn print_attribution(told: &Attribution, offset: Offset) {
+    let who = match told.sender.route {
+        Route::Event | Route::Direct => "reported by an application",
+        Route::CommandLine => "as bedrock-audit ask got it",
+    };
     let by = told.sender.account_id.iter().map(|account| format!(", sent by account {account}"));
     let by = by.collect::<String>();
     let when = output::moment(told.common.occurred_at, offset);
-    output::fact("response", &format!("{} at {when} (reported by an application{by})", told.operation));
+    output::fact("response", &format!("{} at {when} ({who}{by})", told.operation));
     let known = [("session", &told.session_id), ("knowledge base", &told.knowledge_base_id)];
     for (label, value) in known {
         value.iter().for_each(|value| output::fact("", &format!("{label} {value}")));
     }
     match told.citations {
+        Some(0) if told.output_characters.is_none_or(|count| count == 0) => {
+            output::fact("", "there is no text of an answer in it, and no citation");
+        }
         Some(0) => output::fact("", "the answer has no citations"),
         Some(all) if all == told.empty_citations => {
             output::fact("", "the answer cites nothing: its citations refer to no passage");
@@ -109,6 +149,12 @@ fn rows(sources: &[JoinedSource]) -> Vec<Row<'_>> {
 }
 
 impl Row<'_> {
+    /// Whether its bounds in the prompt are inferred.
+    fn is_doubtful(&self) -> bool {
+        let source = &self.joined.source;
+        source.origin == SourceOrigin::Prompt && source.certainty == Certainty::Inferred
+    }
+
     fn told<T>(&self, what: impl Fn(&JoinedSource) -> Told<T>) -> Told<T> {
         what(self.joined).or(self.response.map_or(Told::Nobody, what))
     }
@@ -125,20 +171,32 @@ impl Row<'_> {
         let word = |said: bool| if said { "yes" } else { "no" }.to_owned();
         [
             self.joined.source.ordinal.to_string(),
-            shown(self.in_context(), "unknown", word),
+            shown(self.in_context(), "unknown", word)
+                + if self.is_doubtful() { " (bounds in doubt)" } else { "" },
             shown(self.cited(), "unknown", word),
             shown(self.told(JoinedSource::score), "-", |score| format!("{score:.3}")),
             self.document(),
             self.known_from(),
-            self.joined.source.excerpt.clone().unwrap_or_else(|| "(its text is not kept)".to_owned()),
+            self.passage(),
         ]
+    }
+
+    fn passage(&self) -> String {
+        let source = &self.joined.source;
+        match (&source.excerpt, source.said.content_type.as_deref()) {
+            (Some(excerpt), _) => excerpt.clone(),
+            (None, Some(kind)) if kind != "TEXT" => {
+                format!("({}, its text is not kept or it has none)", kind.to_lowercase())
+            }
+            (None, _) => "(its text is not kept)".to_owned(),
+        }
     }
 
     fn document(&self) -> String {
         let joined = self.joined;
         let named = |document: &KnownDocument| {
             let page = self.page_in(&document.uri).map(|page| format!(", page {page}")).unwrap_or_default();
-            format!("{}{page} ({})", document.uri, document.certainty.name())
+            format!("{}{page} ({})", output::cut(&document.uri, LONGEST), document.certainty.name())
         };
         let mut parts: Vec<_> = joined.source.title.iter().cloned().collect();
         parts.extend(joined.documents.iter().take(DOCUMENTS).map(named));
@@ -147,7 +205,11 @@ impl Row<'_> {
             parts.push(format!("and {more} more"));
         }
         if parts.is_empty() {
-            return "unknown: the log has the passage, not its document".to_owned();
+            return match joined.source.origin {
+                SourceOrigin::Prompt => "unknown: the log has the passage, not its document",
+                SourceOrigin::Response => "unknown: the response does not name it",
+            }
+            .to_owned();
         }
         parts.join("; ")
     }
@@ -180,11 +242,7 @@ fn shown<T>(told: Told<T>, nobody: &str, show: impl Fn(T) -> String) -> String {
 
 /// The beginning of a request id; the links have it whole.
 fn short(request_id: &str) -> String {
-    let mut short: String = request_id.chars().take(8).collect();
-    if short.len() < request_id.len() {
-        short.push('…');
-    }
-    short
+    output::cut(request_id, 8)
 }
 
 /// A prompt that was not read is no prompt without passages.

@@ -1,12 +1,13 @@
 //! `sources`: which answers used a document.
 
-use audit_app::answer;
+use audit_app::answer::{self, Used};
 use audit_domain::{
     report,
     sources::{KnownDocument, UsedIn},
 };
 use jiff::tz::Offset;
 
+use super::passages::LONGEST;
 use crate::{
     arguments::{Global, Window},
     ledger::AnyLedger,
@@ -25,26 +26,28 @@ pub(crate) async fn run(
     global: &Global,
 ) -> Result<Ending, String> {
     let span = window.span(global)?;
-    let found = answer::sources(uri, span, global.now(), ledger).await.map_err(|error| error.to_string())?;
+    let limit = if global.json { usize::MAX } else { SHOWN };
+    let used = answer::sources(uri, span, limit, ledger).await.map_err(|error| error.to_string())?;
     if global.json {
-        output::json(&found.iter().map(report::used_in).collect());
+        output::json(&used.answers.iter().map(report::used_in).collect());
     } else {
-        print(uri, &found, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
+        print(uri, &used, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
     }
-    if found.is_empty() {
+    if used.answers.is_empty() {
         output::note(
             "documents are known from requests that name them, and from responses that applications sent",
         );
     }
-    Ok(Ending::found(!found.is_empty()))
+    Ok(Ending::found(!used.answers.is_empty()))
 }
 
-fn print(uri: &str, found: &[UsedIn], window: &str, offset: Offset) {
+fn print(uri: &str, used: &Used, window: &str, offset: Offset) {
+    let Used { answers: found, more } = used;
     if found.is_empty() {
         output::say(&format!("no answer that used {} {window}", output::line(uri)));
         return;
     }
-    let count = output::counted(found.len(), "request");
+    let count = output::counted(found.len() + more, "request");
     output::heading(&format!("{count} with a passage of {uri} {window}, newest first"));
     // of one document each line would say the same
     let is_prefix = uri.ends_with(['/', '*']);
@@ -59,7 +62,7 @@ fn print(uri: &str, found: &[UsedIn], window: &str, offset: Offset) {
             "known from",
             if is_prefix { "document" } else { "known" },
         ],
-        found.iter().take(SHOWN).map(|used| {
+        found.iter().map(|used| {
             [
                 used.request_id.chars().take(LONGEST_ID).collect(),
                 output::moment(used.occurred_at, offset),
@@ -72,8 +75,8 @@ fn print(uri: &str, found: &[UsedIn], window: &str, offset: Offset) {
             ]
         }),
     );
-    if found.len() > SHOWN {
-        output::say(&format!("... and {} more; --json lists them all", found.len() - SHOWN));
+    if *more > 0 {
+        output::say(&format!("... and {more} more; --json lists them all"));
     }
 }
 
@@ -82,10 +85,13 @@ fn model(id: &str) -> &str {
 }
 
 fn documents(used: &UsedIn) -> String {
-    let named = |known: &KnownDocument| format!("{} ({})", known.uri, known.certainty.name());
+    let named =
+        |known: &KnownDocument| format!("{} ({})", output::cut(&known.uri, LONGEST), known.certainty.name());
     match used.documents.as_slice() {
         [] => "unknown".to_owned(),
         [first] => named(first),
-        [first, others @ ..] => format!("{}; and {} more", named(first), others.len()),
+        [first, others @ ..] => {
+            format!("{}; and {} more", named(first), others.len() + used.documents_left_out)
+        }
     }
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{
-    ports::{Answered, AskKnowledgeBases, NotAnswered, PortError, Question, ReadObjects},
+    ports::{Answered, AskKnowledgeBases, NotAnswered, Obstacle, PortError, Question, ReadObjects},
     record_attribution::{AttributionLedger, NotRecorded, Recorded, Recording, record_attribution},
 };
 
@@ -65,8 +65,16 @@ pub async fn ask(
     asking: &Asking,
 ) -> Result<Asked, NotAnswered> {
     let answered = bases.ask(question).await?;
+    // what cannot be read is not recorded as an answer that cites nothing
+    let answer = Answer::of(&answered.response).ok_or_else(|| NotAnswered {
+        obstacle: Obstacle::Unreadable,
+        error: PortError::permanent(
+            format!("read the answer of the knowledge base {}", question.knowledge_base_id),
+            "it is JSON, and none that RetrieveAndGenerate answers",
+        ),
+    })?;
     let recorded = record(question, &answered, objects, ledger, asking).await;
-    Ok(Asked { answer: Answer::of(&answered.response), request_id: answered.request_id, recorded })
+    Ok(Asked { answer, request_id: answered.request_id, recorded })
 }
 
 async fn record(

@@ -13,8 +13,24 @@ pub fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// Control characters, and those that turn the direction of text around.
+/// Control characters, those that end a line or turn the direction of text around, and those that nobody sees: two names that
+/// look the same are the same.
 pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control() || TURNING_OR_UNSEEN.iter().any(|(from, to)| (*from..=*to).contains(&c))
 }
+
+/// Of Unicode's directional marks, separators, fillers and tags; joiners, which scripts and emoji need, are left.
+const TURNING_OR_UNSEEN: [(char, char); 12] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{180e}', '\u{180e}'),
+    ('\u{200b}', '\u{200b}'),
+    ('\u{200e}', '\u{200f}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{e0000}', '\u{e007f}'),
+];

@@ -211,6 +211,7 @@ pub fn used_in(used: &UsedIn) -> Value {
         "cited": used.cited,
         "certainty": used.certainty().name(),
         "documents": used.documents.iter().map(known_document).collect::<Vec<_>>(),
+        "documents_left_out": used.documents_left_out,
     })
 }
 

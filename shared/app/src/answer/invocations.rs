@@ -69,7 +69,7 @@ pub async fn invocations(
     ledger: &(impl QueryRecords + QueryStates + QuerySources + FindRecords),
 ) -> Result<Vec<InvocationLine>, NotAsked> {
     let mut found = match &query.source {
-        Some(uri) => with_source(query, uri, now, ledger).await?,
+        Some(uri) => with_source(query, uri, ledger).await?,
         None => by_time(query, now, ledger).await?,
     };
     found.sort_by(|a, b| (b.occurred_at, &b.request_id).cmp(&(a.occurred_at, &a.request_id)));
@@ -122,11 +122,11 @@ pub(super) async fn by_bucket<T>(
 async fn with_source(
     query: &InvocationQuery,
     uri: &str,
-    now: Timestamp,
     ledger: &(impl QueryRecords + QuerySources + FindRecords),
 ) -> Result<Vec<InvocationLine>, NotAsked> {
-    let used = sources(uri, query.span, now, ledger).await?;
-    let looked_up = stream::iter(used).map(|used| async move { ledger.records_of(&used.request_id).await });
+    let used = sources(uri, query.span, usize::MAX, ledger).await?;
+    let looked_up =
+        stream::iter(used.answers).map(|used| async move { ledger.records_of(&used.request_id).await });
     let records: Vec<Vec<Record>> = looked_up.buffered(CONCURRENCY).try_collect().await?;
     let lines = records.into_iter().flatten().filter_map(|record| match record {
         Record::Invocation(invocation) => Some(InvocationLine::of(&invocation)),

@@ -13,7 +13,7 @@ mod sources;
 mod states;
 
 use audit_domain::time;
-use jiff::{Timestamp, ToSpan as _, civil, tz::Offset};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, civil, tz::Offset};
 
 pub use self::{
     blast_radius::{BlastRadius, blast_radius},
@@ -21,7 +21,7 @@ pub use self::{
     explain::{Explanation, SHORTLY_BEFORE, explain},
     invocations::{GuardrailFilter, InvocationQuery, invocations},
     prompts::{PromptAnswer, PromptQuery, Timeline, in_use, prompt, prompts, timelines},
-    sources::{NotAsked, sources},
+    sources::{NotAsked, Used, sources},
     states::{InForce, enforced_guardrail, in_force, state_at, states},
 };
 use crate::ports::Span;
@@ -36,6 +36,14 @@ pub fn everything(now: Timestamp) -> Span {
         since: since.unwrap_or(Timestamp::UNIX_EPOCH),
         until: now.checked_add(time::days(31)).unwrap_or(Timestamp::MAX),
     }
+}
+
+fn earlier(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    moment.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
+fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// The calendar months that a span touches.

@@ -17,6 +17,7 @@ use super::{Explanation, explain::gathered, sources};
 use crate::{
     index::{Indexing, Takes, bodies::Later, index_object},
     memory::Memory,
+    ports::Span,
     prompt_drift::Silent,
     record_attribution::{Recording, record_attribution},
 };
@@ -96,8 +97,7 @@ async fn answers(memory: &Memory) -> Answers {
         let Explanation { sources, links, .. } = gathered(id, memory).await.unwrap().unwrap();
         explained.push((sources, links));
     }
-    let now: Timestamp = "2026-10-17T00:00:00Z".parse().unwrap();
-    (explained, sources(DRAFT, None, now, memory).await.unwrap())
+    (explained, sources(DRAFT, None, usize::MAX, memory).await.unwrap().answers)
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -193,13 +193,21 @@ fn a_passage_of_any_prompt_has_its_document_and_its_answer_its_steps() {
 #[test]
 fn the_answers_of_a_document_are_found_newest_first() {
     let memory = run(after(0..deliveries().len()));
-    let now: Timestamp = "2026-10-17T00:00:00Z".parse().unwrap();
-    let of = |uri: &str| run(sources(uri, None, now, &memory));
+    let of = |uri: &str| run(sources(uri, None, usize::MAX, &memory)).map(|used| used.answers);
     let found = of(DRAFT).unwrap();
     let ids: Vec<_> = found.iter().map(|used| used.request_id.as_str()).collect();
     assert_eq!(ids, [NEXT_DAY, TURN, ANSWER, WRONG, RERANK, RETRIEVE]);
     let certainties: Vec<_> = found.iter().map(|used| used.certainty().name()).collect();
-    assert_eq!(certainties, ["inferred", "inferred", "reported", "inferred", "inferred", "reported"]);
+    // as `explain` has it: what a response reports is recorded once a log that belongs to it has the same text
+    assert_eq!(certainties, ["inferred", "inferred", "recorded", "inferred", "inferred", "recorded"]);
+    let newest = run(sources(DRAFT, None, 2, &memory)).unwrap();
+    assert_eq!((&newest.answers[..], newest.more), (&found[..2], 4));
+    // a window is about answers: what is said of one rests on all that is known of it
+    let second = Span {
+        since: "2026-10-15T15:31:03Z".parse().unwrap(),
+        until: "2026-10-15T15:31:04Z".parse().unwrap(),
+    };
+    assert_eq!(run(sources(DRAFT, Some(second), 9, &memory)).unwrap().answers, found[2..3]);
     assert_eq!(found[3].cited, Some(true));
     assert_eq!(found[3].principal.session.as_deref(), Some("claims-web-7f9c"));
     assert!(found[3].model_id.as_ref().unwrap().contains("claude"));
@@ -230,7 +238,7 @@ fn a_document_that_only_the_prompt_names_is_found() {
     let later = Later { queue: &memory, allowed: None };
     run(index_object(&memory, &memory, &later, &Silent, &location, indexing, &mut |_| {})).unwrap();
     for uri in ["https://example.org/terms", "s3://uploads/a.pdf", "https://example.org/*", "s3://uploads/"] {
-        let found = run(sources(uri, None, now, &memory)).unwrap();
+        let found = run(sources(uri, None, usize::MAX, &memory)).unwrap().answers;
         let found: Vec<_> = found.iter().map(|used| (used.request_id.as_str(), used.certainty())).collect();
         assert_eq!(found, [(WRONG, Certainty::Recorded)], "{uri}");
     }

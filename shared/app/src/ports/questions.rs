@@ -49,6 +49,8 @@ pub enum Obstacle {
     Quota,
     /// The service, or one that it rests on, fails.
     Unavailable,
+    /// What came is no answer of the service.
+    Unreadable,
     /// No answer in time.
     Late,
     /// No connection.

@@ -28,17 +28,18 @@ pub struct Citation {
 }
 
 impl Answer {
-    /// Reads a response. What it lacks is empty: whether it is one of this operation is not decided here.
-    pub fn of(response: &RawValue) -> Self {
-        let members = Members::of(response).unwrap_or_default();
+    /// Reads a response; `None` where it is none: without a text, or with citations that cannot be read, nothing can be said of
+    /// what it cites.
+    pub fn of(response: &RawValue) -> Option<Self> {
+        let members = Members::of(response)?;
         let said = |name: &str| members.text(name).filter(|text| !text.trim().is_empty()).map(String::from);
-        let citations = members.array("citations").into_iter().flatten();
-        Self {
-            text: members.object("output").and_then(|o| o.text("text")).unwrap_or_default().into_owned(),
+        let citations = listed(&members, "citations")?.into_iter().enumerate();
+        Some(Self {
+            text: members.object("output")?.text("text")?.into_owned(),
             session_id: said("sessionId"),
             guardrail_action: said("guardrailAction"),
-            citations: citations.enumerate().map(|(nth, citation)| Citation::of(citation, nth)).collect(),
-        }
+            citations: citations.map(|(nth, citation)| Citation::of(citation, nth)).collect::<Option<_>>()?,
+        })
     }
 
     /// Whether a guardrail replaced the answer or a part of it.
@@ -53,15 +54,25 @@ impl Answer {
 }
 
 impl Citation {
-    fn of(citation: &RawValue, nth: usize) -> Self {
-        let members = Members::of(citation).unwrap_or_default();
+    fn of(citation: &RawValue, nth: usize) -> Option<Self> {
+        let members = Members::of(citation)?;
         let part = members.object("generatedResponsePart").and_then(|part| part.object("textResponsePart"));
-        let references = members.array("retrievedReferences").into_iter().flatten().enumerate();
+        let references = listed(&members, "retrievedReferences")?.into_iter().enumerate();
         let at = |of: usize| format!("citations[{nth}].retrievedReferences[{of}]");
-        Self {
+        Some(Self {
             part: part.and_then(|part| part.text("text")).map(String::from),
             references: references.map(|(of, reference)| Retrieved::of(reference, at(of))).collect(),
+        })
+    }
+}
+
+/// The entries of a list; none where it is left out, `None` where something else is in its place.
+fn listed<'a>(members: &Members<'a>, name: &str) -> Option<Vec<&'a RawValue>> {
+    match members.get(name) {
+        Some(value) if value.get() != "null" => {
+            members.array(name).map(|entries| entries.into_iter().collect())
         }
+        _ => Some(Vec::new()),
     }
 }
 
@@ -70,7 +81,7 @@ mod tests {
     use super::*;
 
     fn of(json: &str) -> Answer {
-        Answer::of(&RawValue::from_string(json.to_owned()).unwrap())
+        Answer::of(&RawValue::from_string(json.to_owned()).unwrap()).unwrap()
     }
 
     #[test]
@@ -92,14 +103,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_of_another_type_is_empty() {
-        for json in
-            ["{}", "[]", "7", r#"{"output":null,"citations":{}}"#, r#"{"output":{"text":7},"sessionId":" "}"#]
-        {
-            assert_eq!(of(json), Answer::default(), "{json}");
-            assert!(of(json).cites_nothing() && !of(json).is_intervened());
+    fn what_cannot_be_read_is_no_answer_that_cites_nothing() {
+        let read = |json: &str| Answer::of(&RawValue::from_string(json.to_owned()).unwrap());
+        for json in [
+            "{}",
+            "[1, 2]",
+            "7",
+            r#"{"message":"moved"}"#,
+            r#"{"output":null,"citations":[]}"#,
+            r#"{"output":{"text":7}}"#,
+            r#"{"output":{"text":"x"},"citations":{"a":1}}"#,
+            r#"{"output":{"text":"x"},"citations":[null]}"#,
+            r#"{"output":{"text":"x"},"citations":[{"retrievedReferences":"no"}]}"#,
+        ] {
+            assert_eq!(read(json), None, "{json}");
         }
-        let odd = of(r#"{"citations":[null,{"retrievedReferences":[null]}],"guardrailAction":"INTERVENED"}"#);
+        let empty = of(r#"{"output":{"text":""},"sessionId":" ","citations":null}"#);
+        assert_eq!((&empty, empty.cites_nothing(), empty.is_intervened()), (&Answer::default(), true, false));
+        let odd = of(
+            r#"{"output":{"text":""},"citations":[{},{"retrievedReferences":[null]}],"guardrailAction":"INTERVENED"}"#,
+        );
         assert_eq!((odd.citations.len(), odd.citations[1].references[0].uri.clone()), (2, None));
         assert!(odd.is_intervened() && !odd.cites_nothing());
     }

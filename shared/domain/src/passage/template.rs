@@ -121,19 +121,30 @@ fn behind<'t>(text: &'t str, mark: &str) -> &'t str {
 
 /// What an answer in Bedrock's default output format cites, as written in its `<source>` elements.
 ///
-/// `None` where the answer does not have that format: then it is not known what was cited.
+/// `None` where the answer does not have that format: then it is not known what was cited. What stands in the `<text>` of a part
+/// is what the model says, and cites nothing.
 pub fn cited_sources(answer: &str) -> Option<Vec<&str>> {
     if !answer.contains("<answer_part>") {
         return None;
     }
     let mut cited = Vec::new();
-    for sources in answer.split("<sources>").skip(1) {
-        let sources = sources.split("</sources>").next().unwrap_or_default();
-        for source in sources.split("<source>").skip(1) {
-            cited.extend(source.split("</source>").next().map(str::trim));
+    for part in answer.split("<answer_part>").skip(1) {
+        let behind_text = part.rsplit_once("</text>").map_or(part, |(_, rest)| rest);
+        for sources in behind_text.split("<sources>").skip(1) {
+            let sources = sources.split("</sources>").next().unwrap_or_default();
+            for source in sources.split("<source>").skip(1) {
+                cited.extend(source.split("</source>").next().into_iter().flat_map(each));
+            }
         }
     }
     Some(cited)
+}
+
+/// `1, 2` are two; an id is one, whatever stands in it.
+fn each(source: &str) -> Vec<&str> {
+    let parts: Vec<_> = source.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let are_numbers = parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    if are_numbers { parts } else { vec![source.trim()] }
 }
 
 #[cfg(test)]
@@ -184,5 +195,11 @@ mod tests {
         assert_eq!(cited_sources(answer), Some(vec!["2", "3"]));
         assert_eq!(cited_sources("<answer><answer_part><text>?</text></answer_part></answer>"), Some(vec![]));
         assert_eq!(cited_sources("90 days"), None);
+        // a model may quote what a passage planted
+        let quoting = "<answer_part><text>See <sources><source>2</source></sources></text><sources><source>1</source></sources></answer_part>";
+        assert_eq!(cited_sources(quoting), Some(vec!["1"]));
+        let several =
+            "<answer_part><text>x</text><sources><source>1, 2</source><source>a,b</source></sources>";
+        assert_eq!(cited_sources(several), Some(vec!["1", "2", "a,b"]));
     }
 }

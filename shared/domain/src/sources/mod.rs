@@ -96,12 +96,19 @@ impl JoinedSource {
     pub fn of(source: &Source, own: &[Source], linked: &[&Source], known: &Documents) -> Self {
         let is_same =
             |other: &Source| source.text_sha256.is_some() && other.text_sha256 == source.text_sha256;
-        let beside: Vec<_> =
-            own.iter().filter(|other| other.origin != source.origin && is_same(other)).collect();
+        // another account's word about a request of this one stays its word
+        let is_of_account = |other: &Source| other.common.account_id == source.common.account_id;
+        let beside: Vec<_> = own
+            .iter()
+            .filter(|other| other.origin != source.origin && is_same(other) && is_of_account(other))
+            .collect();
         let seen_in: Vec<_> =
             linked.iter().filter(|other| is_same(other)).map(|other| SeenIn::of(other)).collect();
         let is_in_log = source.origin == SourceOrigin::Prompt || !beside.is_empty();
-        let log = in_log(source, &beside, &seen_in);
+        let logged = linked
+            .iter()
+            .find(|other| other.origin == SourceOrigin::Prompt && is_same(other) && is_of_account(other));
+        let log = in_log(source, &beside, logged.copied());
         let certainty = match (source.origin, &log) {
             (SourceOrigin::Response, Some(_)) => Certainty::Recorded,
             _ => source.certainty,
@@ -125,6 +132,16 @@ impl JoinedSource {
                 .iter()
                 .for_each(|uri| add(&mut documents, uri, Certainty::Recorded, basis.clone()));
         }
+        let foreign = own.iter().filter(|other| {
+            other.origin == SourceOrigin::Response && is_same(other) && !is_of_account(other)
+        });
+        for other in foreign {
+            let basis = format!("{RESPONSE}, from account {}", other.common.account_id);
+            other
+                .source_uri
+                .iter()
+                .for_each(|uri| add(&mut documents, uri, Certainty::Reported, basis.clone()));
+        }
         for other in &seen_in {
             let basis = format!("request {}, which is linked, names it for the same text", other.request_id);
             other.uri.iter().for_each(|uri| add(&mut documents, uri, Certainty::Inferred, basis.clone()));
@@ -132,9 +149,10 @@ impl JoinedSource {
         for seen in &known.found {
             add(&mut documents, &seen.document_uri, Certainty::Inferred, basis_of(seen));
         }
-        let left_out = documents.len().saturating_sub(DOCUMENTS);
+        // some of those that are not listed may be among the ones that requests name
+        let all = documents.len().max(known.found.len() + known.more);
         documents.truncate(DOCUMENTS);
-        let documents_left_out = known.more + left_out;
+        let documents_left_out = all - documents.len();
         Self { source: source.clone(), certainty, is_in_log, documents, documents_left_out, seen_in }
     }
 
@@ -205,15 +223,14 @@ impl<T> Told<T> {
 const RESPONSE: &str = "the response to this request, as an application sent it, names it";
 
 /// Which log has what a response reported.
-fn in_log(source: &Source, beside: &[&Source], seen_in: &[SeenIn]) -> Option<String> {
+fn in_log(source: &Source, beside: &[&Source], logged: Option<&Source>) -> Option<String> {
     if source.origin == SourceOrigin::Prompt {
         return None;
     }
     if !beside.is_empty() {
         return Some("the log of this request".to_owned());
     }
-    let prompt = seen_in.iter().find(|other| other.origin == SourceOrigin::Prompt)?;
-    Some(format!("the log of request {}", prompt.request_id))
+    Some(format!("the log of request {}, which is linked,", logged?.common.request_id))
 }
 
 /// What an inferred document rests on.

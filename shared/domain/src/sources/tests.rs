@@ -47,6 +47,10 @@ fn seen(uri: &str) -> DocumentSighting {
     }
 }
 
+fn named_by(uri: &str) -> Source {
+    source(SourceOrigin::Response, "r", "text", Some(uri))
+}
+
 fn certainties(joined: &JoinedSource) -> Vec<(&str, Certainty)> {
     joined.documents.iter().map(|document| (document.uri.as_str(), document.certainty)).collect()
 }
@@ -82,6 +86,24 @@ fn how_a_document_is_known_decides_how_certain_it_is() {
     let linked = JoinedSource::of(&prompt, std::slice::from_ref(&prompt), &[&other], &known);
     assert_eq!(certainties(&linked), [("s3://b/x", Inferred), ("s3://b/told", Inferred)]);
     assert!(linked.documents[0].basis.contains("request other"), "{:?}", linked.documents);
+
+    // what another account says of a request of this one stays its word
+    let mut foreign = response.clone();
+    foreign.common.account_id = "2".to_owned();
+    let both = [prompt.clone(), foreign.clone()];
+    let joined = JoinedSource::of(&prompt, &both, &[], &Documents::default());
+    assert_eq!(certainties(&joined), [("s3://b/told", Reported)]);
+    assert!(joined.documents[0].basis.contains("account 2"), "{:?}", joined.documents);
+    let told = JoinedSource::of(&foreign, &both, &[&prompt], &Documents::default());
+    assert_eq!((told.certainty, certainties(&told)), (Reported, vec![("s3://b/told", Reported)]));
+    // many documents of a text: those that are named may be among the ones that are only counted
+    let joined = JoinedSource::of(
+        &named_by("s3://b/zz"),
+        &[],
+        &[],
+        &Documents { found: known.found.clone(), more: 2 },
+    );
+    assert_eq!((joined.documents.len(), joined.documents_left_out), (3, 1));
 
     let named = source(Prompt, "r", "text", Some("s3://b/x"));
     let joined = JoinedSource::of(&named, std::slice::from_ref(&named), &[], &known);

@@ -37,6 +37,8 @@ pub struct UsedIn {
     pub cited: Option<bool>,
     /// The document; several where a prefix was asked for. The surest first.
     pub documents: Vec<KnownDocument>,
+    /// So many more that are asked for have the same text: the first ten of them by name are listed.
+    pub documents_left_out: usize,
 }
 
 impl UsedIn {

@@ -11,7 +11,9 @@ use audit_domain::{
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CANDIDATES, CONCURRENCY, Center, GENERATION, RETRIEVAL, apart, days, documents, earlier, later};
+use super::{
+    CANDIDATES, CONCURRENCY, Center, GENERATION, RETRIEVAL, apart, days, documents, earlier, is_rerank, later,
+};
 use crate::ports::{PortError, QueryRecords, QuerySources, Span};
 
 /// A question is embedded so shortly before the model is called.
@@ -108,6 +110,10 @@ async fn has_passages_of(
     ledger: &(impl QueryRecords + QuerySources),
 ) -> Result<Option<bool>, PortError> {
     let records = ledger.records_of(request_id).await?;
+    if records.iter().any(|record| matches!(record, Record::Invocation(invocation) if is_rerank(invocation)))
+    {
+        return Ok(None);
+    }
     let sources: Vec<_> = records
         .into_iter()
         .filter_map(|record| match record {

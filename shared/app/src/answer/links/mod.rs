@@ -25,11 +25,11 @@ use self::{
     other::Other,
     session::turns,
 };
-use super::{CONCURRENCY, days, passages::documents};
+use super::{CONCURRENCY, days, earlier, later, passages::documents};
 use crate::ports::{Order, PortError, QueryRecords, QuerySources, Span};
 
 /// The steps of one answer lie so close together.
-const STEPS: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const STEPS: SignedDuration = SignedDuration::from_mins(5);
 /// Turns of one session are looked for so far away.
 const SESSION: SignedDuration = SignedDuration::from_hours(1);
 /// So many passages of a request are looked for.
@@ -71,18 +71,21 @@ pub(super) async fn links(
 ) -> Result<Links, PortError> {
     let Some(moment) = center.moment() else { return Ok(Links::default()) };
     let mut found = told(center, ledger).await?;
+    let passages = hashes(center.sources);
     for candidate in candidates(center, moment, ledger).await? {
         let records = ledger.records_of(&candidate.request_id).await?;
         let other = Other::of(records);
         if !found.iter().any(|known| known.link.other_request_id == candidate.request_id)
             && let Some(link) = other.link(center, moment, &candidate)
         {
-            let shared = candidate.shared.len();
+            let shared = other.shared_with(&passages);
             let session_id = other.told_session();
             found.push(Found { link, session_id, sources: other.sources, at: other.moment, shared });
         }
     }
     tell_apart(&mut found);
+    // what the ledger has nothing of comes last
+    found.sort_by_key(|other| other.at.is_none());
     found.extend(turns(center, moment, &found, ledger).await?);
     let knowledge_bases = center.knowledge_bases(&found);
     // the model is called at the end of the steps; the response comes after that
@@ -201,8 +204,8 @@ async fn candidates(
 ) -> Result<Vec<Candidate>, PortError> {
     let before = Span { since: earlier(moment, SESSION), until: moment };
     let after = Span { since: moment, until: later(moment, SESSION) };
-    let asked = hashes(center.sources).into_iter().take(PASSAGES);
-    let asked = asked
+    let asked = looked_for(center.sources)
+        .into_iter()
         .flat_map(|hash| [(hash.clone(), before, Order::NewestFirst), (hash, after, Order::OldestFirst)]);
     let found: Vec<_> = stream::iter(asked)
         .map(|(hash, span, order)| async move { ledger.sources_with(&hash, span, order, LINES).await })
@@ -233,6 +236,20 @@ async fn candidates(
     });
     candidates.truncate(CANDIDATES);
     Ok(candidates)
+}
+
+/// The passages that are looked for: those that are cited first, since a response tells of these alone; of too many others some
+/// from all over.
+fn looked_for(sources: &[Source]) -> Vec<Sha256> {
+    let (cited, others): (Vec<_>, Vec<_>) =
+        sources.iter().cloned().partition(|source| source.cited == Some(true));
+    let mut asked = hashes(&cited);
+    asked.truncate(PASSAGES);
+    let others: Vec<_> = hashes(&others).into_iter().filter(|hash| !asked.contains(hash)).collect();
+    let room = PASSAGES - asked.len();
+    let step = others.len().div_ceil(room.max(1)).max(1);
+    asked.extend(others.into_iter().step_by(step).take(room));
+    asked
 }
 
 /// At most so many of each relation, and the sources of those that are shown as steps.
@@ -267,12 +284,4 @@ fn apart(after: SignedDuration) -> String {
     }
     let far = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) };
     format!("{far} {} it", if after.is_negative() { "before" } else { "after" })
-}
-
-fn earlier(moment: Timestamp, by: SignedDuration) -> Timestamp {
-    moment.checked_sub(by).unwrap_or(Timestamp::MIN)
-}
-
-fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {
-    moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -1,7 +1,11 @@
 //! How another request belongs to the one in the middle.
 
+use std::collections::BTreeSet;
+
 use audit_domain::{
     attribution::Attribution,
+    change::UNKNOWN,
+    digest::Sha256,
     invocation::Invocation,
     ledger::record::{Link, Record, Source},
     passage::Certainty,
@@ -45,14 +49,17 @@ impl Other {
     pub(super) fn link(&self, center: &Center<'_>, moment: Timestamp, candidate: &Candidate) -> Option<Link> {
         let relation = self.relation(center, candidate.distance <= STEPS)?;
         let session = self.session().filter(|session| center.has_session(Some(session)));
-        let of = hashes(center.sources).len();
+        let of = hashes(center.sources);
         let mut basis = format!(
-            "it shares {} of {of} passages, {}",
-            candidate.shared.len(),
+            "it shares {} of {} passages, {}",
+            self.shared_with(&of),
+            of.len(),
             apart(self.moment?.duration_since(moment))
         );
         if let Some(session) = session {
-            basis.push_str(&format!("; both are of session {session}"));
+            // a service may use one name for all of its callers
+            let kind = if self.told_session().is_some() { "session" } else { "role session" };
+            basis.push_str(&format!("; both are of {kind} {session}"));
         }
         Some(Link {
             common: center.common()?,
@@ -61,6 +68,12 @@ impl Other {
             basis,
             certainty: Certainty::Inferred,
         })
+    }
+
+    /// How many of these passages it has.
+    pub(super) fn shared_with(&self, passages: &[Sha256]) -> usize {
+        let own: BTreeSet<_> = self.sources.iter().filter_map(|source| source.text_sha256.as_ref()).collect();
+        passages.iter().filter(|hash| own.contains(hash)).count()
     }
 
     /// The session that an application told of it.
@@ -73,8 +86,20 @@ impl Other {
         told.or_else(|| self.invocation.as_ref()?.principal.session.as_deref())
     }
 
+    /// Whether it is of the same account, as far as both say.
+    fn is_of_account(&self, center: &Center<'_>) -> bool {
+        let called = self.invocation.as_ref().map(|invocation| &invocation.account_id);
+        let account = called.or(self.attribution.as_ref().map(|told| &told.common.account_id));
+        let is_told = |account: &&String| account.as_str() != UNKNOWN;
+        let own = center.common().map(|common| common.account_id).filter(|account| account != UNKNOWN);
+        account.filter(is_told).is_none_or(|account| own.is_none_or(|own| own == *account))
+    }
+
     /// A step of the same answer where it is near, else a turn of the same session.
     fn relation(&self, center: &Center<'_>, is_near: bool) -> Option<&'static str> {
+        if !self.is_of_account(center) {
+            return None;
+        }
         let step = match (&self.invocation, &self.attribution) {
             (Some(invocation), _) if !is_of_caller(invocation, center) => return None,
             (Some(invocation), _) => call_as_step(invocation, center),

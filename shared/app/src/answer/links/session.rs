@@ -46,14 +46,14 @@ pub(super) async fn turns(
     turns.sort_by(|a, b| (a.occurred_at, &a.request_id).cmp(&(b.occurred_at, &b.request_id)));
     let link = |turn: Turn| {
         let through = sessions.get(&turn.session_id).copied().flatten();
-        let who = through.map_or("applications told both".to_owned(), |response| {
-            format!("applications told it, and the response to {response}, which belongs to this request,")
+        let who = through.map_or("both are told to be".to_owned(), |response| {
+            format!("it, and the response to {response}, which belongs to this request, are told to be")
         });
         let distance = apart(turn.occurred_at.duration_since(moment));
         Found {
             link: Link {
                 common: common.clone(),
-                basis: format!("{who} as of session {}, {distance}", turn.session_id),
+                basis: format!("{who} of session {}, {distance}", turn.session_id),
                 certainty: if through.is_none() { Certainty::Reported } else { Certainty::Inferred },
                 relation: TURN.to_owned(),
                 other_request_id: turn.request_id,
