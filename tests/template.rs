@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::text;
 
+mod interface;
+
 /// The items of the YAML list under the first line that is `heading`, from `from` on.
 fn list_after(template: &str, from: usize, heading: &str) -> Vec<String> {
     let rest = &template[from..];
