@@ -152,7 +152,7 @@ class Emulator:
                     "GATEWAY_PORT": str(port),
                     "MINISTACK_ACCOUNT_ID": ACCOUNT,
                     "MINISTACK_REGION": REGION,
-                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
+                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,kms,lambda,logs,s3,sns,sqs,sts",
                     "S3_DATA_DIR": str(folder / "s3"),
                     "STATE_DIR": str(folder / "state"),
                     "TMPDIR": str(folder),
@@ -454,6 +454,30 @@ def check_outputs(stack):
     expected |= {"ApplicationBus", "ApplicationBusArn", "ApplicationPolicyArn", "RecordAttributionsFunction"}
     expected |= {"RecordAttributionsRule"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
+
+
+def check_key(stack):
+    """a key of the stack's own, which is rotated, encrypts its queues, tables, buckets and logs"""
+    # and its topics, whose keys the emulator drops
+    arn, client = stack.outputs["KeyArn"], stack.emulator.client
+    kms = client("kms")
+    equal("rotation", kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"], True)
+    equal("alias", kms.describe_key(KeyId=f"alias/{STACK}")["KeyMetadata"]["Arn"], arn)
+    for name, physical in stack.resources.items():
+        key = arn
+        if name.endswith("Queue"):
+            got = stack.sqs.get_queue_attributes(QueueUrl=physical, AttributeNames=["KmsMasterKeyId"])
+            key = got["Attributes"].get("KmsMasterKeyId")
+        elif name.endswith("Table"):
+            table = client("dynamodb").describe_table(TableName=physical)["Table"]
+            key = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+        elif name.endswith("Bucket"):
+            rules = stack.s3.get_bucket_encryption(Bucket=physical)["ServerSideEncryptionConfiguration"]["Rules"]
+            key = rules[0]["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+        elif name.endswith("LogGroup"):
+            (group,) = stack.logs.describe_log_groups(logGroupNamePrefix=physical)["logGroups"]
+            key = group.get("kmsKeyId")
+        equal(f"key of {name}", key, arn)
 
 
 def check_log_rule(stack):
@@ -936,6 +960,7 @@ def check_dead_letters(stack):
 
 CHECKS = (
     check_outputs,
+    check_key,
     check_log_rule,
     check_change_rule,
     check_watch_rules,
