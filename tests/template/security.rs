@@ -127,6 +127,23 @@ fn what_holds_evidence_is_kept_versioned_and_protected() {
     }
 }
 
+/// What fails waits longer than what has not been tried: SQS counts the age of a message from its first arrival.
+#[test]
+fn every_queue_has_a_dead_letter_queue_that_keeps_longer() {
+    let template = text("template.yaml");
+    let seconds = |name: &str| -> u32 {
+        let kept = resource(&template, name).split_once("MessageRetentionPeriod: ").expect("a retention").1;
+        kept.lines().next().unwrap().parse().unwrap()
+    };
+    let queues = resources(&template, "AWS::SQS::Queue");
+    for name in queues.iter().filter(|name| !name.ends_with("DeadLetterQueue")) {
+        let dead_letters = format!("{}DeadLetterQueue", name.strip_suffix("Queue").unwrap());
+        let redrive = format!("deadLetterTargetArn: !GetAtt {dead_letters}.Arn");
+        assert!(resource(&template, name).contains(&redrive), "{name}");
+        assert!(seconds(name) < seconds(&dead_letters), "{name}");
+    }
+}
+
 #[test]
 fn nothing_is_reached_without_tls() {
     let template = text("template.yaml");
