@@ -457,10 +457,9 @@ def check_outputs(stack):
 
 
 def check_key(stack):
-    """a key of the stack's own, which is rotated, encrypts its queues, tables and logs"""
-    # and its buckets and topics, whose keys the emulator drops
-    arn, client = stack.outputs["KeyArn"], stack.emulator.client
-    kms = client("kms")
+    """a key of the stack's own, which is rotated, encrypts its queues and logs"""
+    # and its tables, buckets and topics, whose keys the emulator drops
+    arn, kms = stack.outputs["KeyArn"], stack.emulator.client("kms")
     equal("rotation", kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"], True)
     equal("alias", kms.describe_key(KeyId=f"alias/{STACK}")["KeyMetadata"]["Arn"], arn)
     for name, physical in stack.resources.items():
@@ -468,9 +467,6 @@ def check_key(stack):
         if name.endswith("Queue"):
             got = stack.sqs.get_queue_attributes(QueueUrl=physical, AttributeNames=["KmsMasterKeyId"])
             key = got["Attributes"].get("KmsMasterKeyId")
-        elif name.endswith("Table"):
-            table = client("dynamodb").describe_table(TableName=physical)["Table"]
-            key = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
         elif name.endswith("LogGroup"):
             (group,) = stack.logs.describe_log_groups(logGroupNamePrefix=physical)["logGroups"]
             key = group.get("kmsKeyId")
@@ -547,6 +543,39 @@ def check_watched(stack):
         record["eventTime"] = happened(0)
         stack.send("RecordChangesQueueUrl", json.dumps(through_cloudtrail(record)))
         wait_for(f"the alert about {record['eventName']}", lambda: change_records(stack, record, "alert"))
+
+
+def check_forwarder(stack):
+    """the forwarder sends from another region what is reported there alone, to where the stack's rule takes it"""
+    abroad = "us-east-1"
+    cloudformation = boto3.client("cloudformation", endpoint_url=stack.emulator.url, region_name=abroad)
+    cloudformation.create_stack(
+        StackName=f"{STACK}-forwarder",
+        TemplateBody=(ROOT / "forwarder.yaml").read_text(),
+        Parameters=[{"ParameterKey": "StackRegion", "ParameterValue": REGION}],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+
+    def deployed():
+        (forwarder,) = cloudformation.describe_stacks(StackName=f"{STACK}-forwarder")["Stacks"]
+        equal("failed", "ROLLBACK" in forwarder["StackStatus"] or "FAILED" in forwarder["StackStatus"], False)
+        return forwarder["StackStatus"] == "CREATE_COMPLETE" and forwarder
+
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in wait_for("it", deployed)["Outputs"]}
+    events = boto3.client("events", endpoint_url=stack.emulator.url, region_name=abroad)
+    rule = outputs["ForwardRule"]
+    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+    equal("target", target["Arn"], f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default")
+    pattern = events.describe_rule(Name=rule)["EventPattern"]
+    forwarded = {"cloudtrail.amazonaws.com", "iam.amazonaws.com", "organizations.amazonaws.com"}
+    for part, case, _ in watched("*"):
+        if part == "objects":
+            continue
+        event = through_cloudtrail(case["hit"])
+        passed = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+        equal(case["operation"], passed, case["hit"]["eventSource"] in forwarded)
+        if passed:
+            equal(f"{case['operation']} in the stack", stack.matches("WatchRule", event), True)
 
 
 def check_invocations(stack):
@@ -961,6 +990,7 @@ CHECKS = (
     check_log_rule,
     check_change_rule,
     check_watch_rules,
+    check_forwarder,
     check_invocations,
     check_delivery_counts,
     check_invocations_again,

@@ -3,7 +3,9 @@
 
 Runs in the environment of requirements-sam.txt, with the library that `sam` itself uses, and asks nobody.
 
-    python .ci/transform.py template.yaml transformed.json
+    python .ci/transform.py template.yaml transformed.json [PARAMETER=VALUE ...]
+
+Checkov passes over what the defaults of the parameters leave out: other defaults show it that, too.
 """
 
 import json
@@ -24,11 +26,13 @@ class NoManagedPolicies:
         return {}
 
 
-def main(source, target):
+def main(source, target, *parameters):
     template = yaml_parse(pathlib.Path(source).read_text())
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = PACKAGE
+    for name, value in (parameter.split("=", 1) for parameter in parameters):
+        template["Parameters"][name]["Default"] = value
     # with the metadata of resources, in which what checkov passes over is reasoned
     transformed = transform(template, {}, NoManagedPolicies(), passthrough_metadata=True)
     pathlib.Path(target).write_text(json.dumps(transformed, indent=2))

@@ -13,6 +13,7 @@ use super::text;
 
 mod interface;
 mod security;
+mod trail;
 
 /// The items of the YAML list under the first line that is `heading`, from `from` on.
 fn list_after(template: &str, from: usize, heading: &str) -> Vec<String> {
