@@ -927,6 +927,67 @@ def invoke_directly(stack, detail):
     return json.loads(answer["Payload"].read())
 
 
+def check_readers(stack):
+    """who may see no text gets facts by their names, and neither texts nor whole items; who may see them, all"""
+    request_id = incident_invocations()[0]["requestId"]
+    query = {
+        "TableName": stack.outputs["RecordsTable"],
+        "KeyConditionExpression": "request_id = :id",
+        "ExpressionAttributeValues": {":id": {"S": request_id}},
+    }
+    states = {**query, "TableName": stack.outputs["StatesTable"], "KeyConditionExpression": "subject = :id"}
+    facts = {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "request_id, kind, principal"}
+    text = {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "request_id, excerpt"}
+    document = {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "subject, #text"}
+    document["ExpressionAttributeNames"] = {"#text": "text"}
+    cases = {
+        "facts": ("query", {**query, **facts}, True),
+        "everything": ("query", query, False),
+        "excerpts": ("query", {**query, **text}, False),
+        "documents": ("query", {**states, **document}, False),
+        "a whole item": ("get_item", {"TableName": query["TableName"], "Key": first_key(stack, request_id)}, False),
+        "a scan": ("scan", {"TableName": query["TableName"]}, False),
+        "a put": ("put_item", {"TableName": query["TableName"], "Item": first_key(stack, request_id)}, False),
+    }
+    readers = {policy: reader(stack, policy) for policy in ("ReaderPolicyArn", "TextReaderPolicyArn")}
+    for what, (call, request, shown) in cases.items():
+        equal(f"{what} without texts", is_allowed(readers["ReaderPolicyArn"]("dynamodb"), call, request), shown)
+        with_texts = call in ("query", "get_item")
+        equal(f"{what} with texts", is_allowed(readers["TextReaderPolicyArn"]("dynamodb"), call, request), with_texts)
+    raw = {"Bucket": stack.outputs["LogBucket"], "Key": LOG_KEY}
+    for policy, shown in (("ReaderPolicyArn", False), ("TextReaderPolicyArn", True)):
+        equal(f"raw records with {policy}", is_allowed(readers[policy]("s3"), "get_object", raw), shown)
+
+
+def first_key(stack, request_id):
+    item = stack.records(request_id, "invocation")[0]
+    return {name: {"S": item[name]} for name in ("request_id", "record")}
+
+
+def reader(stack, policy):
+    """Makes clients of somebody who has this policy alone."""
+    iam = stack.emulator.client("iam")
+    iam.create_user(UserName=policy)
+    iam.attach_user_policy(UserName=policy, PolicyArn=stack.outputs[policy])
+    key = iam.create_access_key(UserName=policy)["AccessKey"]
+    return lambda service: boto3.client(
+        service,
+        endpoint_url=stack.emulator.url,
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+
+def is_allowed(client, call, request):
+    try:
+        getattr(client, call)(**request)
+    except client.exceptions.ClientError as error:
+        equal("error", error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"), True)
+        return False
+    return True
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -1009,6 +1070,7 @@ CHECKS = (
     check_attributions,
     check_attribution_by_location,
     check_python_example,
+    check_readers,
     check_email_filter,
     check_alarms,
     check_audit,

@@ -41,12 +41,20 @@ pub struct Ledger<K> {
     tables: TableNames,
     objects: K,
     as_of: Timestamp,
+    texts: bool,
 }
 
 impl<K> Ledger<K> {
     /// The ledger in these tables. What is over its retention `as_of` that time is not shown.
     pub fn new(client: Client, tables: TableNames, objects: K, as_of: Timestamp) -> Self {
-        Self { client, tables, objects, as_of }
+        Self { client, tables, objects, as_of, texts: true }
+    }
+
+    /// The same ledger, of which no text is asked for: neither an attribute that holds one, nor what lies beside the ledger. It is
+    /// for questions alone.
+    #[must_use]
+    pub fn without_texts(self) -> Self {
+        Self { texts: false, ..self }
     }
 }
 

@@ -5,6 +5,7 @@
 //! * [`state`]: what the States table holds: texts, sightings of system prompts, configuration.
 //! * [`document`]: which document a passage is from, and which passages a document has.
 //! * [`prompt_alert`]: the mark that the alert of a new system prompt went out.
+//! * [`texts`]: which attributes hold texts.
 //! * [`delivery`]: what became of each log object.
 
 pub mod delivery;
@@ -13,3 +14,4 @@ pub mod prompt_alert;
 pub mod record;
 pub mod schema;
 pub mod state;
+pub mod texts;
