@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::text;
 
 mod interface;
+mod ports;
 mod readers;
 mod security;
 mod trail;

@@ -33,7 +33,10 @@ fn who_may_see_no_text_asks_for_facts_by_their_names() {
     let list = statement("ListRecords");
     assert!(actions(list).into_iter().eq(["dynamodb:Query"]) && list.contains("RecordsTable.Arn}/index/*"));
     let denied = statement("NoPrompts");
-    assert!(denied.contains("Effect: Deny\n") && actions(denied).is_superset(&["dynamodb:GetItem", "dynamodb:Query"].into()));
+    assert!(
+        denied.contains("Effect: Deny\n")
+            && actions(denied).is_superset(&["dynamodb:GetItem", "dynamodb:Query"].into())
+    );
     assert!(denied.contains(&format!(
         "ForAnyValue:StringLike:\n                dynamodb:LeadingKeys: {TEXT_SUBJECTS}*"
     )));
