@@ -16,8 +16,11 @@ const CHANGES: &[&str] = &[
     "QueryResourceStates",
 ];
 
+/// Names of ports or actions.
+type Names = &'static [&'static str];
+
 /// Each function, the ports that it uses besides those that read Bedrock (`tests/bedrock_reads.rs`), and what no port says.
-const FUNCTIONS: &[(&str, &[&[&str]], &[&str])] = &[
+const FUNCTIONS: &[(&str, &[Names], Names)] = &[
     (
         "check-audit",
         &[
