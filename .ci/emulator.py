@@ -164,7 +164,7 @@ class Emulator:
                     "GATEWAY_PORT": str(port),
                     "MINISTACK_ACCOUNT_ID": ACCOUNT,
                     "MINISTACK_REGION": REGION,
-                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
+                    "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,kms,lambda,logs,s3,sns,sqs,sts",
                     "S3_DATA_DIR": str(folder / "s3"),
                     "STATE_DIR": str(folder / "state"),
                     "TMPDIR": str(folder),
@@ -480,6 +480,23 @@ def check_outputs(stack):
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
 
+def check_key(stack):
+    """a key of the stack's own, which is rotated, encrypts its queues and logs"""
+    # and its tables, buckets and topics, whose keys the emulator drops
+    arn, kms = stack.outputs["KeyArn"], stack.emulator.client("kms")
+    equal("rotation", kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"], True)
+    equal("alias", kms.describe_key(KeyId=f"alias/{STACK}")["KeyMetadata"]["Arn"], arn)
+    for name, physical in stack.resources.items():
+        key = arn
+        if name.endswith("Queue"):
+            got = stack.sqs.get_queue_attributes(QueueUrl=physical, AttributeNames=["KmsMasterKeyId"])
+            key = got["Attributes"].get("KmsMasterKeyId")
+        elif name.endswith("LogGroup"):
+            (group,) = stack.logs.describe_log_groups(logGroupNamePrefix=physical)["logGroups"]
+            key = group.get("kmsKeyId")
+        equal(f"key of {name}", key, arn)
+
+
 def check_log_rule(stack):
     """the log rule passes log objects, and not the permission check"""
     bucket, folder = stack.outputs["LogBucket"], LOG_KEY.rpartition("/")[0]
@@ -550,6 +567,39 @@ def check_watched(stack):
         record["eventTime"] = happened(0)
         stack.send("RecordChangesQueueUrl", json.dumps(through_cloudtrail(record)))
         wait_for(f"the alert about {record['eventName']}", lambda: change_records(stack, record, "alert"))
+
+
+def check_forwarder(stack):
+    """the forwarder sends from another region what is reported there alone, to where the stack's rule takes it"""
+    abroad = "us-east-1"
+    cloudformation = boto3.client("cloudformation", endpoint_url=stack.emulator.url, region_name=abroad)
+    cloudformation.create_stack(
+        StackName=f"{STACK}-forwarder",
+        TemplateBody=(ROOT / "forwarder.yaml").read_text(),
+        Parameters=[{"ParameterKey": "StackRegion", "ParameterValue": REGION}],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+
+    def deployed():
+        (forwarder,) = cloudformation.describe_stacks(StackName=f"{STACK}-forwarder")["Stacks"]
+        equal("failed", "ROLLBACK" in forwarder["StackStatus"] or "FAILED" in forwarder["StackStatus"], False)
+        return forwarder["StackStatus"] == "CREATE_COMPLETE" and forwarder
+
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in wait_for("it", deployed)["Outputs"]}
+    events = boto3.client("events", endpoint_url=stack.emulator.url, region_name=abroad)
+    rule = outputs["ForwardRule"]
+    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+    equal("target", target["Arn"], f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default")
+    pattern = events.describe_rule(Name=rule)["EventPattern"]
+    forwarded = {"cloudtrail.amazonaws.com", "iam.amazonaws.com", "organizations.amazonaws.com"}
+    for part, case, _ in watched("*"):
+        if part == "objects":
+            continue
+        event = through_cloudtrail(case["hit"])
+        passed = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+        equal(case["operation"], passed, case["hit"]["eventSource"] in forwarded)
+        if passed:
+            equal(f"{case['operation']} in the stack", stack.matches("WatchRule", event), True)
 
 
 def check_invocations(stack):
@@ -970,6 +1020,67 @@ def invoke_directly(stack, detail):
     return json.loads(answer["Payload"].read())
 
 
+def check_readers(stack):
+    """who may see no text gets facts by their names, and neither texts nor whole items; who may see them, all"""
+    request_id = incident_invocations()[0]["requestId"]
+    query = {
+        "TableName": stack.outputs["RecordsTable"],
+        "KeyConditionExpression": "request_id = :id",
+        "ExpressionAttributeValues": {":id": {"S": request_id}},
+    }
+    states = {**query, "TableName": stack.outputs["StatesTable"], "KeyConditionExpression": "subject = :id"}
+    facts = {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "request_id, kind, principal"}
+    text = {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "request_id, excerpt"}
+    document = {"Select": "SPECIFIC_ATTRIBUTES", "ProjectionExpression": "subject, #text"}
+    document["ExpressionAttributeNames"] = {"#text": "text"}
+    cases = {
+        "facts": ("query", {**query, **facts}, True),
+        "everything": ("query", query, False),
+        "excerpts": ("query", {**query, **text}, False),
+        "documents": ("query", {**states, **document}, False),
+        "a whole item": ("get_item", {"TableName": query["TableName"], "Key": first_key(stack, request_id)}, False),
+        "a scan": ("scan", {"TableName": query["TableName"]}, False),
+        "a put": ("put_item", {"TableName": query["TableName"], "Item": first_key(stack, request_id)}, False),
+    }
+    readers = {policy: reader(stack, policy) for policy in ("ReaderPolicyArn", "TextReaderPolicyArn")}
+    for what, (call, request, shown) in cases.items():
+        equal(f"{what} without texts", is_allowed(readers["ReaderPolicyArn"]("dynamodb"), call, request), shown)
+        with_texts = call in ("query", "get_item")
+        equal(f"{what} with texts", is_allowed(readers["TextReaderPolicyArn"]("dynamodb"), call, request), with_texts)
+    raw = {"Bucket": stack.outputs["LogBucket"], "Key": LOG_KEY}
+    for policy, shown in (("ReaderPolicyArn", False), ("TextReaderPolicyArn", True)):
+        equal(f"raw records with {policy}", is_allowed(readers[policy]("s3"), "get_object", raw), shown)
+
+
+def first_key(stack, request_id):
+    item = stack.records(request_id, "invocation")[0]
+    return {name: {"S": item[name]} for name in ("request_id", "record")}
+
+
+def reader(stack, policy):
+    """Makes clients of somebody who has this policy alone."""
+    iam = stack.emulator.client("iam")
+    iam.create_user(UserName=policy)
+    iam.attach_user_policy(UserName=policy, PolicyArn=stack.outputs[policy])
+    key = iam.create_access_key(UserName=policy)["AccessKey"]
+    return lambda service: boto3.client(
+        service,
+        endpoint_url=stack.emulator.url,
+        region_name=REGION,
+        aws_access_key_id=key["AccessKeyId"],
+        aws_secret_access_key=key["SecretAccessKey"],
+    )
+
+
+def is_allowed(client, call, request):
+    try:
+        getattr(client, call)(**request)
+    except client.exceptions.ClientError as error:
+        equal("error", error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"), True)
+        return False
+    return True
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -1029,9 +1140,11 @@ def check_dead_letters(stack):
 
 CHECKS = (
     check_outputs,
+    check_key,
     check_log_rule,
     check_change_rule,
     check_watch_rules,
+    check_forwarder,
     check_invocations,
     check_delivery_counts,
     check_invocations_again,
@@ -1052,6 +1165,7 @@ CHECKS = (
     check_attribution_by_location,
     check_application_policy,
     check_examples,
+    check_readers,
     check_email_filter,
     check_alarms,
     check_audit,

@@ -14,6 +14,7 @@
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `ask`: the real `bedrock-audit ask` against a knowledge base that answers, refuses and says nothing.
 //! * `examples`: what applications are shown, run.
+//! * `no_text`: `bedrock-audit --no-text`, and what it asks for.
 //! * `command_line`: the real `bedrock-audit` binary.
 
 mod architecture;
@@ -27,6 +28,7 @@ mod examples;
 mod index_invocations;
 mod index_trail;
 mod ledger;
+mod no_text;
 mod operations;
 mod prompt_drift;
 mod read_baseline;

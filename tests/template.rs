@@ -11,6 +11,12 @@ use serde_json::Value;
 
 use super::text;
 
+mod interface;
+mod ports;
+mod readers;
+mod security;
+mod trail;
+
 /// The items of the YAML list under the first line that is `heading`, from `from` on.
 fn list_after(template: &str, from: usize, heading: &str) -> Vec<String> {
     let rest = &template[from..];
@@ -65,8 +71,8 @@ fn every_function_has_its_block_and_its_variables() {
             .collect();
         let source = text(&format!("functions/{name}/src/main.rs"));
         for variable in VARIABLES {
-            let watches =
-                RESTED_ON.contains(&variable.name) || matches!(variable.name, "STACK_NAME" | "LOG_BUCKETS");
+            let watches = RESTED_ON.contains(&variable.name)
+                || matches!(variable.name, "STACK_NAME" | "LOG_BUCKETS" | "AUDIT_KEY_ARN");
             let reads = source.contains(variable.name)
                 || (watches && source.contains(".watching()"))
                 || (variable.name == "LOG_BUCKETS" && source.contains(".log_buckets()"))
@@ -269,12 +275,14 @@ fn who_records_attributions_may_do_that_and_no_more() {
 fn an_application_may_send_responses_and_no_more() {
     let template = text("template.yaml");
     let policy = block(&template, "ApplicationPolicy");
-    assert_eq!(policy.matches("Action: ").count(), 2);
+    assert_eq!(policy.matches("Action: ").count(), 3);
     for line in [
         "Action: events:PutEvents\n            Resource: !GetAtt ApplicationBus.Arn",
         &format!("ForAllValues:StringEquals:\n                events:source: {SOURCE}"),
         "\"Null\":\n                events:source: \"false\"",
         &format!("Action: s3:PutObject\n            Resource: !Sub ${{AuditBucket.Arn}}/{RESPONSES}*"),
+        "Action: kms:GenerateDataKey\n            Resource: !If [CreateKey, ",
+        "kms:ViaService: !Sub s3.${AWS::Region}.${AWS::URLSuffix}",
     ] {
         assert!(policy.contains(line), "{line:?} is missing in\n{policy}");
     }

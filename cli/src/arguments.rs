@@ -31,6 +31,9 @@ pub(crate) struct Global {
     /// Print JSON: one object, or an array for lists
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Ask for no text: neither system prompts, passages, parameters and fields, nor what resources looked like
+    #[arg(long, global = true)]
+    pub(crate) no_text: bool,
     /// Read and show times at this offset instead of in UTC
     #[arg(long, global = true, value_name = "+HH:MM", value_parser = window::utc_offset, default_value = "Z", allow_hyphen_values = true)]
     pub(crate) utc_offset: Offset,

@@ -30,6 +30,9 @@ impl Ending {
 /// So wide a table is where no terminal says how wide it is.
 const WIDTH_OF_A_PIPE: u16 = 160;
 
+/// What stands in the place of a text that was not asked for.
+pub(crate) const NOT_SHOWN: &str = "not shown (--no-text)";
+
 const HEADING: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 const PROBLEM: Style = AnsiColor::Red.on_default().bold();

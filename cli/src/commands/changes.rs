@@ -35,11 +35,15 @@ pub(crate) async fn run(
     let radii = blast_radii(&changes, ledger, global).await?;
     if global.json {
         output::json(
-            &changes.iter().zip(&radii).map(|(change, radius)| entry(change, radius.as_ref())).collect(),
+            &changes
+                .iter()
+                .zip(&radii)
+                .map(|(change, radius)| entry(change, radius.as_ref(), !global.no_text))
+                .collect(),
         );
     } else {
         print(&changes, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
-        print_contents(&changes, &radii, global.utc_offset);
+        print_contents(&changes, &radii, global.utc_offset, !global.no_text);
     }
     Ok(Ending::found(!changes.is_empty()))
 }
@@ -63,18 +67,26 @@ pub(super) fn print_contents(
     changes: &[(Change, Option<Diff>)],
     radii: &[Option<BlastRadius>],
     offset: Offset,
+    shows_texts: bool,
 ) {
     for ((change, diff), radius) in changes.iter().zip(radii) {
         diff::print_breaks(change);
-        diff::print(change, diff.as_ref());
+        diff::print(change, diff.as_ref(), shows_texts);
         radius.iter().for_each(|radius| diff::print_blast_radius(radius, offset));
     }
 }
 
-/// An entry of `changes --json`.
-pub(super) fn entry((change, diff): &(Change, Option<Diff>), radius: Option<&BlastRadius>) -> Value {
+/// An entry of `changes --json`. An empty list of fields would say that nothing was changed.
+pub(super) fn entry(
+    (change, diff): &(Change, Option<Diff>),
+    radius: Option<&BlastRadius>,
+    shows_texts: bool,
+) -> Value {
     let mut entry = report::change(change, diff.as_ref());
     if let Some(members) = entry.as_object_mut() {
+        if !shows_texts && diff.is_some() {
+            members.insert("diff".to_owned(), Value::Null);
+        }
         members.insert("blast_radius".to_owned(), radius.map_or(Value::Null, diff::blast_radius));
     }
     entry

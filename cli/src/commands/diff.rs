@@ -15,7 +15,7 @@ use crate::{lines, output};
 const LONG: usize = 80;
 
 /// The fields of a change, and what is to be known about them.
-pub(super) fn print(change: &Change, diff: Option<&Diff>) {
+pub(super) fn print(change: &Change, diff: Option<&Diff>, shows_texts: bool) {
     if change.outcome != Outcome::Succeeded {
         return;
     }
@@ -23,6 +23,9 @@ pub(super) fn print(change: &Change, diff: Option<&Diff>) {
     let verdict = diff.verdict.map(|verdict| format!(", {}", verdict.name())).unwrap_or_default();
     output::say("");
     output::heading(&format!("{} on {}{verdict}", change.event_name, change.resource.short()));
+    if !shows_texts {
+        output::say(&format!("  fields: {}", output::NOT_SHOWN));
+    }
     for field in &diff.fields {
         print_field(field);
     }

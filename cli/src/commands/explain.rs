@@ -39,7 +39,9 @@ fn as_json(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRad
         .map(|((invocation, text), in_force)| entry(invocation, text.as_deref(), in_force))
         .collect();
     let changes = explanation.changes.iter().zip(radii);
-    let changes: Vec<_> = changes.map(|(change, radius)| changes::entry(change, radius.as_ref())).collect();
+    let changes: Vec<_> = changes
+        .map(|(change, radius)| changes::entry(change, radius.as_ref(), explanation.shows_texts))
+        .collect();
     json!({
         "request_id": request_id,
         "conflict": explanation.conflict,
@@ -77,7 +79,8 @@ fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadiu
         output::say("CONFLICT: records with this request id disagree; all of them are shown");
     }
     for ((invocation, text), in_force) in explanation.invocations.iter().zip(&explanation.in_force) {
-        print_invocation(invocation, text.as_deref(), offset);
+        let text = text.as_deref().or((!explanation.shows_texts).then_some(output::NOT_SHOWN));
+        print_invocation(invocation, text, offset);
         in_force.prompt.iter().for_each(|state| print_prompt_resource(state, offset));
         print_guardrail(invocation, in_force, offset);
     }
@@ -222,6 +225,9 @@ fn print_state(state: &State, certainty: Certainty, offset: Offset) {
 fn print_prompt_resource(state: &State, offset: Offset) {
     let since = output::moment(state.updated_at.unwrap_or(state.caused_at), offset);
     output::fact("prompt", &format!("{}, as it was since {since}", state.subject));
+    if state.document.is_null() {
+        output::quote(output::NOT_SHOWN);
+    }
     let variants = state.document.get("variants").and_then(Value::as_array);
     for variant in variants.into_iter().flatten() {
         let name = variant.get("name").and_then(Value::as_str).unwrap_or("variant");
@@ -266,5 +272,5 @@ fn print_changes(explanation: &Explanation, radii: &[Option<BlastRadius>], offse
         "changes in the seven days before, in this account and region, newest first"
     });
     changes::table(&explanation.changes, offset);
-    changes::print_contents(&explanation.changes, radii, offset);
+    changes::print_contents(&explanation.changes, radii, offset, explanation.shows_texts);
 }

@@ -26,7 +26,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     if let Command::Demo = arguments.command {
         return demo::run(global).await;
     }
+    let needs_texts =
+        matches!(arguments.command, Command::Index(_) | Command::Ask(_) | Command::Verify { .. });
+    if needs_texts && global.no_text {
+        return Err("--no-text is for questions to the ledger: index, ask and verify read texts".to_owned());
+    }
     let Opened { ledger, keeping, is_shared } = ledger::open(global).await?;
+    let ledger = if global.no_text { ledger.without_texts() } else { ledger };
     match &arguments.command {
         Command::Demo => Ok(Ending::Done),
         Command::Index(asked) => index::run(asked, ledger, keeping, is_shared, global).await,

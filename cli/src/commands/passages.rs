@@ -30,6 +30,7 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
         return;
     }
     let rows = rows(&explanation.sources);
+    let no_excerpt = if explanation.shows_texts { "(its text is not kept)" } else { output::NOT_SHOWN };
     if rows.is_empty() {
         output::fact("sources", no_sources(explanation));
         return;
@@ -46,7 +47,7 @@ pub(crate) fn print(explanation: &Explanation, offset: Offset) {
     output::heading(&format!("{retrieved}, {cited} cited"));
     output::table(
         ["#", "in context", "cited", "score", "document", "known from", "passage"],
-        rows.iter().map(Row::cells),
+        rows.iter().map(|row| row.cells(no_excerpt)),
     );
     let is_inferred = |row: &Row<'_>| {
         row.joined.documents.first().is_some_and(|document| document.certainty == Certainty::Inferred)
@@ -167,7 +168,7 @@ impl Row<'_> {
         self.told(JoinedSource::cited)
     }
 
-    fn cells(&self) -> [String; 7] {
+    fn cells(&self, no_excerpt: &str) -> [String; 7] {
         let word = |said: bool| if said { "yes" } else { "no" }.to_owned();
         [
             self.joined.source.ordinal.to_string(),
@@ -177,18 +178,18 @@ impl Row<'_> {
             shown(self.told(JoinedSource::score), "-", |score| format!("{score:.3}")),
             self.document(),
             self.known_from(),
-            self.passage(),
+            self.passage(no_excerpt),
         ]
     }
 
-    fn passage(&self) -> String {
+    fn passage(&self, no_excerpt: &str) -> String {
         let source = &self.joined.source;
         match (&source.excerpt, source.said.content_type.as_deref()) {
             (Some(excerpt), _) => excerpt.clone(),
             (None, Some(kind)) if kind != "TEXT" => {
                 format!("({}, its text is not kept or it has none)", kind.to_lowercase())
             }
-            (None, _) => "(its text is not kept)".to_owned(),
+            (None, _) => no_excerpt.to_owned(),
         }
     }
 

@@ -94,6 +94,7 @@ pub(crate) async fn show(id: &str, ledger: &AnyLedger, global: &Global) -> Resul
     }
     match &answer.text {
         Some(text) => output::quote(text),
+        None if global.no_text => output::quote(output::NOT_SHOWN),
         None => output::say("its text is not kept: read the evidence of the sample"),
     }
     Ok(Ending::Done)

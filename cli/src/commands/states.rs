@@ -36,7 +36,7 @@ pub(crate) async fn run(
     table(&states, global.utc_offset);
     // one is shown whole; of several the list is what was asked for
     match states.as_slice() {
-        [one] => output::quote(&format!("{:#}", one.document)),
+        [one] => document(one),
         _ if moment.is_some() => states.iter().for_each(whole),
         _ => output::say("--at TIME shows them whole, as of that time; --json shows all"),
     }
@@ -46,7 +46,15 @@ pub(crate) async fn run(
 fn whole(state: &State) {
     output::say("");
     output::heading(&state.subject.to_string());
-    output::quote(&format!("{:#}", state.document));
+    document(state);
+}
+
+fn document(state: &State) {
+    if state.document.is_null() {
+        output::quote(output::NOT_SHOWN);
+    } else {
+        output::quote(&format!("{:#}", state.document));
+    }
 }
 
 fn table(states: &[State], offset: Offset) {

@@ -149,6 +149,9 @@ async fn changes<'a, T>(
 
 /// The text of a prompt, or why there is none.
 async fn text(id: &str, ledger: &AnyLedger) -> Result<String, String> {
+    if !ledger.shows_texts() {
+        return Err(format!("for texts are {}", output::NOT_SHOWN));
+    }
     let short = id.get(..16).unwrap_or(id);
     match ledger.prompt_text(id).await {
         Ok(Some(text)) => Ok(text),

@@ -49,6 +49,7 @@ pub const VARIABLES: &[Variable] = &[
         "what else the audit rests on, as ARNs or names with commas between: keys, log groups, an older bucket",
         "none",
     ),
+    optional(AUDIT_KEY_ARN, "the key that the audit's own data is encrypted with", "none"),
     optional(RETENTION_DAYS, "how long records are kept, in days; at least 183", "400"),
     optional(ALERT_MAX_AGE_HOURS, "older changes are summarised, not alerted one by one", "24"),
     optional(RECORD_CALLS, "whether calls that use Bedrock are taken out of the trail's files, too", "true"),
@@ -89,6 +90,8 @@ pub const BASELINE_QUEUE_URL: &str = "BASELINE_QUEUE_URL";
 pub const STACK_NAME: &str = "STACK_NAME";
 /// See [`VARIABLES`].
 pub const WATCHED_RESOURCES: &str = "WATCHED_RESOURCES";
+/// See [`VARIABLES`].
+pub const AUDIT_KEY_ARN: &str = "AUDIT_KEY_ARN";
 /// See [`VARIABLES`].
 pub const RETENTION_DAYS: &str = "RETENTION_DAYS";
 /// See [`VARIABLES`].
@@ -184,7 +187,7 @@ impl Environment {
         }
     }
 
-    /// On what the audit rests: `STACK_NAME`, `WATCHED_RESOURCES`, and whatever a function is told of tables, buckets, topics
+    /// On what the audit rests: `STACK_NAME`, `WATCHED_RESOURCES`, `AUDIT_KEY_ARN`, and whatever a function is told of tables, buckets, topics
     /// and queues.
     ///
     /// # Errors
@@ -193,7 +196,8 @@ impl Environment {
         let named: Vec<String> = RESTED_ON.iter().filter_map(|name| self.maybe(name)).collect();
         let resources = named.iter().flat_map(|list| list.split(','));
         let stack = self.stack_name();
-        Ok(Watching::new(stack.trim(), resources, self.log_buckets()?.unwrap_or_default()))
+        let watching = Watching::new(stack.trim(), resources, self.log_buckets()?.unwrap_or_default());
+        Ok(watching.with_own_key(self.maybe(AUDIT_KEY_ARN).as_deref()))
     }
 
     /// `STACK_NAME`.
@@ -283,10 +287,11 @@ mod tests {
             STACK_NAME => Some("audit".into()),
             WATCHED_RESOURCES => Some("main-trail, alias/logs".into()),
             LOG_BUCKETS => Some("our-logs/team".into()),
+            AUDIT_KEY_ARN => Some("arn:aws:kms:eu-central-1:444455556666:key/0d7c".into()),
             _ => None,
         });
         let watching = given.watching().unwrap();
-        for name in ["audit-RecordsTable-1A2B", "main-trail", "alias/logs", "our-logs"] {
+        for name in ["audit-RecordsTable-1A2B", "main-trail", "alias/logs", "our-logs", "0d7c"] {
             assert!(watching.holds(name), "{name}");
         }
         assert!(watching.knows_keys() && !watching.holds("bedrock-audit-RecordsTable-1A2B"));

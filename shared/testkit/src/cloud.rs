@@ -367,7 +367,7 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     } else {
         (format!("s3:{}", parts.method), Upstream::Engine(&gateway.s3))
     };
-    let fault = gateway.faults.meet(&action);
+    let fault = gateway.faults.meet(&action, &bytes);
     match fault {
         Some(Fault::Refuse(status, code)) => return refusal(&action, status, code),
         Some(Fault::KillBefore) => {

@@ -34,6 +34,7 @@ struct Rule {
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
     seen: Mutex<Vec<Action>>,
+    asked: Mutex<Vec<(Action, Vec<u8>)>>,
     kill: UnboundedSender<()>,
     killed: tokio::sync::Mutex<UnboundedReceiver<()>>,
 }
@@ -44,6 +45,7 @@ impl Default for Faults {
         Self {
             rules: Mutex::default(),
             seen: Mutex::default(),
+            asked: Mutex::default(),
             kill,
             killed: tokio::sync::Mutex::new(killed),
         }
@@ -66,13 +68,22 @@ impl Faults {
         lock(&self.seen).clone()
     }
 
+    /// Every question to a table so far, with its body.
+    pub fn asked(&self) -> Vec<(Action, Vec<u8>)> {
+        lock(&self.asked).clone()
+    }
+
     /// Forgets the calls so far.
     pub fn forget(&self) {
         lock(&self.seen).clear();
+        lock(&self.asked).clear();
     }
 
-    pub(crate) fn meet(&self, action: &str) -> Option<Fault> {
+    pub(crate) fn meet(&self, action: &str, body: &[u8]) -> Option<Fault> {
         lock(&self.seen).push(action.to_owned());
+        if action.starts_with("dynamodb:") && !action.ends_with("PutItem") {
+            lock(&self.asked).push((action.to_owned(), body.to_vec()));
+        }
         let mut rules = lock(&self.rules);
         for rule in rules.iter_mut().filter(|rule| action.starts_with(rule.action)) {
             if rule.skip > 0 {

@@ -47,6 +47,8 @@ pub struct Explanation {
     pub changes: Vec<(Change, Option<Diff>)>,
     /// What was in force for each of the invocations, in their order.
     pub in_force: Vec<InForce>,
+    /// Whether texts were asked for: where not, nothing is known from their absence.
+    pub shows_texts: bool,
 }
 
 /// Explains a request; `None` where the ledger has nothing of it.
@@ -58,6 +60,7 @@ pub async fn explain(
     ledger: &(impl QueryRecords + QueryStates + QueryResourceStates + QueryNotedResources + QuerySources),
 ) -> Result<Option<Explanation>, PortError> {
     let Some(mut explanation) = gathered(request_id, ledger).await? else { return Ok(None) };
+    explanation.shows_texts = ledger.shows_texts();
     for (invocation, text) in &mut explanation.invocations {
         if let Some(id) = &invocation.system_prompt.id {
             *text = ledger.prompt_text(id.as_str()).await?;

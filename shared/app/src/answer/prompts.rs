@@ -94,19 +94,26 @@ async fn sightings(
             ledger.caller_sightings(caller.caller(), &from, &to).await?
         }
         Some(name) => sightings_by_name(name, span, ledger).await?,
-        None => listed_prompts(span, ledger).await?,
+        None if ledger.shows_texts() => listed_prompts(span, ledger).await?,
+        // days lie beside the texts: without these, a month that the span cuts is told by its invocations
+        None if query.span.is_some() => sightings_by_name("", span, ledger).await?,
+        None => listed_by_month(span, ledger).await?,
     };
     sightings.retain(|seen| seen.last_seen >= span.since && seen.first_seen < span.until);
     Ok(sightings)
 }
 
-async fn listed_prompts(span: Span, ledger: &impl QueryStates) -> Result<Vec<Sighting>, PortError> {
+async fn listed_by_month(span: Span, ledger: &impl QueryStates) -> Result<Vec<Sighting>, PortError> {
     let listed: Vec<Vec<Sighting>> = stream::iter(months(span))
         .map(|month| async move { ledger.prompts_listed(&month).await })
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
-    let monthly: Vec<Sighting> = listed.into_iter().flatten().collect();
+    Ok(listed.into_iter().flatten().collect())
+}
+
+async fn listed_prompts(span: Span, ledger: &impl QueryStates) -> Result<Vec<Sighting>, PortError> {
+    let monthly = listed_by_month(span, ledger).await?;
     // a month that the span cuts is looked at day by day
     let whole = |s: &Sighting| s.first_seen >= span.since && s.last_seen < span.until;
     let (mut sure, cut): (Vec<_>, Vec<_>) = monthly.into_iter().partition(whole);
@@ -160,6 +167,16 @@ pub async fn prompt(
     now: Timestamp,
     ledger: &(impl QueryRecords + QueryStates),
 ) -> Result<Vec<PromptAnswer>, PortError> {
+    if !ledger.shows_texts() {
+        let all = prompts(&PromptQuery::default(), now, ledger).await?;
+        let named = |seen: &Sighting| {
+            seen.system_prompt_id == id || (id.len() >= 8 && seen.system_prompt_id.starts_with(id))
+        };
+        let found = all.into_iter().filter(named);
+        return Ok(found
+            .map(|seen| PromptAnswer { id: seen.system_prompt_id.clone(), text: None, seen: Some(seen) })
+            .collect());
+    }
     let ids = if id.len() == 64 || id.len() < 8 {
         vec![id.to_owned()]
     } else {

@@ -223,6 +223,10 @@ pub async fn enforced_guardrail(
         let state = state_at(&resource, moment, ledger).await?;
         candidates.extend(state.filter(|state| !state.is_tombstone));
     }
+    // which guardrail is enforced stands in the document: without one it is not known
+    if candidates.iter().any(|state| state.document.is_null()) {
+        return Ok(None);
+    }
     Ok(match candidates.as_slice() {
         [one] => Some(finding(one, invocation)),
         _ => None,

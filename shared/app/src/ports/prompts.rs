@@ -82,6 +82,11 @@ pub trait MarkPromptAlerts: Sync {
 
 /// Asks the States table: `dynamodb:Query` and `dynamodb:GetItem` on it.
 pub trait QueryStates: Sync {
+    /// Whether texts are asked for at all. Where they are not, no text is there, states have no document, and
+    /// `prompt_sightings` must not be called: they lie beside the text.
+    fn shows_texts(&self) -> bool {
+        true
+    }
     /// The text of a system prompt, if it was kept.
     fn prompt_text(&self, id: &str) -> impl Future<Output = Result<Option<String>, PortError>> + Send;
     /// The days on which a system prompt was seen.

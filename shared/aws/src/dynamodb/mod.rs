@@ -48,12 +48,13 @@ pub struct Ledger<K> {
     objects: K,
     as_of: Timestamp,
     pace: Option<Pace>,
+    texts: bool,
 }
 
 impl<K> Ledger<K> {
     /// The ledger in these tables. What is over its retention `as_of` that time is not shown.
     pub fn new(client: Client, tables: TableNames, objects: K, as_of: Timestamp) -> Self {
-        Self { client, tables, objects, as_of, pace: None }
+        Self { client, tables, objects, as_of, pace: None, texts: true }
     }
 
     /// The same ledger, which writes no faster than this.
@@ -68,6 +69,13 @@ impl<K> Ledger<K> {
             pace.turn().await;
         }
         self.client.put_item().table_name(table).set_item(Some(item))
+    }
+
+    /// The same ledger, of which no text is asked for: neither an attribute that holds one, nor what lies beside the ledger. It is
+    /// for questions alone.
+    #[must_use]
+    pub fn without_texts(self) -> Self {
+        Self { texts: false, ..self }
     }
 }
 

@@ -72,9 +72,7 @@ impl<K: Sync> QueryNotedResources for Ledger<K> {
     ) -> Result<(Vec<NotedResource>, Option<String>), PortError> {
         let action = format!("list {list}");
         let query = self
-            .client
-            .query()
-            .table_name(&self.tables.states)
+            .query_states()
             .key_condition_expression("subject = :list")
             .expression_attribute_values(":list", AttributeValue::S(list.to_owned()))
             .consistent_read(true)

@@ -14,6 +14,7 @@ use audit_domain::{
         state::{
             SEEN, Sighting, caller_subject, days_subject, list_subject, prompt_subject, resource_subject,
         },
+        texts::{RECORD_FACTS, STATE_FACTS},
     },
     state::State,
 };
@@ -32,7 +33,7 @@ use crate::error::port_error;
 
 impl<K: Sync> QueryRecords for Ledger<K> {
     async fn records_of(&self, request_id: &str) -> Result<Vec<Record>, PortError> {
-        let query = self.query_records().consistent_read(true);
+        let query = self.query_whole_records().consistent_read(true);
         let query = by_key(query, RECORDS.partition, &bounded_key(request_id));
         self.all(query, &format!("look up request {request_id}"), records::decode).await
     }
@@ -103,7 +104,7 @@ impl<K: FetchKept> QueryResourceStates for Ledger<K> {
 
 impl<K: FetchKept> Ledger<K> {
     async fn state_of(&self, item: &Attributes, action: &str) -> Result<State, PortError> {
-        let document = self.kept_text(item, action).await?;
+        let document = if self.texts { self.kept_text(item, action).await? } else { "null".to_owned() };
         states::decode_state(item, &document)
             .map_err(|Unreadable(reason)| PortError::permanent(action, reason))
     }
@@ -119,7 +120,14 @@ impl<K: FetchKept> Ledger<K> {
 }
 
 impl<K: FetchKept> QueryStates for Ledger<K> {
+    fn shows_texts(&self) -> bool {
+        self.texts
+    }
+
     async fn prompt_text(&self, id: &str) -> Result<Option<String>, PortError> {
+        if !self.texts {
+            return Ok(None);
+        }
         let action = format!("read the text of system prompt {id}");
         let answer = self
             .client
@@ -193,8 +201,26 @@ impl<K> Ledger<K> {
         self.client.query().table_name(&self.tables.records)
     }
 
+    /// Of the table itself: lines of indexes have no texts.
+    pub(super) fn query_whole_records(&self) -> QueryFluentBuilder {
+        self.shown(self.query_records(), RECORD_FACTS)
+    }
+
     pub(super) fn query_states(&self) -> QueryFluentBuilder {
-        self.client.query().table_name(&self.tables.states)
+        self.shown(self.client.query().table_name(&self.tables.states), STATE_FACTS)
+    }
+
+    /// Asks for facts alone, where texts are not to be shown: each by its name, as a policy wants it.
+    fn shown(&self, query: QueryFluentBuilder, facts: &[&str]) -> QueryFluentBuilder {
+        if self.texts {
+            return query;
+        }
+        let placeholders: Vec<_> = (0..facts.len()).map(|nth| format!("#f{nth}")).collect();
+        let query = query.select(Select::SpecificAttributes).projection_expression(placeholders.join(","));
+        placeholders
+            .into_iter()
+            .zip(facts)
+            .fold(query, |query, (placeholder, name)| query.expression_attribute_names(placeholder, *name))
     }
 
     /// Every item of a query, all pages, as `decode` reads them.

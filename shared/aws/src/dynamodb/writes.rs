@@ -8,6 +8,7 @@ use audit_domain::{
     ledger::{
         delivery::Delivery,
         record::Record,
+        schema::RECORDS,
         state::{Sighting, StateKey},
     },
     state::State,
@@ -60,6 +61,18 @@ impl<K: Sync> PutRecords for Ledger<K> {
 impl<K: Sync> FindRecords for Ledger<K> {
     async fn find_record(&self, request_id: &str, sort_key: &str) -> Result<Option<Record>, PortError> {
         let action = format!("look for {sort_key}");
+        if !self.texts {
+            // one item by a query: a policy can say of a query alone that it must name its attributes
+            let query = self
+                .query_whole_records()
+                .consistent_read(true)
+                .key_condition_expression("#partition = :request AND #sort = :record")
+                .expression_attribute_names("#partition", RECORDS.partition)
+                .expression_attribute_names("#sort", RECORDS.sort)
+                .expression_attribute_values(":request", AttributeValue::S(bounded_key(request_id)))
+                .expression_attribute_values(":record", AttributeValue::S(sort_key.to_owned()));
+            return Ok(self.all(query, &action, records::decode).await?.pop());
+        }
         let answer = self
             .client
             .get_item()

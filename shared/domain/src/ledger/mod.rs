@@ -6,6 +6,7 @@
 //! * [`document`]: which document a passage is from, and which passages a document has.
 //! * [`turn`]: which requests a session has.
 //! * [`prompt_alert`]: the mark that the alert of a new system prompt went out.
+//! * [`texts`]: which attributes hold texts.
 //! * [`delivery`]: what became of each log object.
 
 pub mod delivery;
@@ -14,4 +15,5 @@ pub mod prompt_alert;
 pub mod record;
 pub mod schema;
 pub mod state;
+pub mod texts;
 pub mod turn;

@@ -11,6 +11,7 @@ use audit_domain::{
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
     ledger::record::{Diff, DiffRead, FieldChange, Said, Source, SourceOrigin},
+    ledger::texts::{RECORD_FACTS, RECORD_TEXTS},
     prompt::SystemPromptStatus,
     state::Verdict,
 };
@@ -316,6 +317,14 @@ proptest! {
         match decode(&item) {
             Ok(read) => prop_assert_eq!(read, record.clone()),
             Err(Unreadable(reason)) => prop_assert!(false, "{}: {:?}", reason, record),
+        }
+    }
+
+    #[test]
+    fn every_attribute_holds_a_text_or_may_be_shown_without_texts(record in record()) {
+        for name in encode(&record, 1).keys() {
+            let holds_text = RECORD_TEXTS.contains(&name.as_str());
+            prop_assert!(holds_text != RECORD_FACTS.contains(&name.as_str()), "{}", name);
         }
     }
 

@@ -45,6 +45,14 @@ impl Watching {
         }
     }
 
+    /// With the key that the audit's own data is encrypted with. On which others it rests is as little known as before: those
+    /// of log buckets, say, that were there before the stack.
+    #[must_use]
+    pub fn with_own_key(mut self, arn: Option<&str>) -> Self {
+        self.names.extend(arn.map(|arn| name_in(&arn.trim().to_ascii_lowercase()).to_owned()));
+        self
+    }
+
     /// Whether this ARN, URL, name, or id means something that the audit rests on.
     pub fn holds(&self, written: &str) -> bool {
         let written = written.to_ascii_lowercase();
@@ -167,6 +175,9 @@ mod tests {
             assert!(!watching.holds(other), "{other}");
         }
         assert!(watching.knows_keys() && !Watching::default().knows_keys());
+        let with_own = Watching::default().with_own_key(Some(key));
+        assert!(with_own.holds(key) && !with_own.knows_keys(), "others may matter, too");
+        assert!(!Watching::default().with_own_key(None).holds(key));
         let log = "team/AWSLogs/444455556666/BedrockModelInvocationLogs/eu-central-1/x.json.gz";
         assert!(watching.holds_object("our-logs", log));
         assert!(!watching.holds_object("our-logs", "team/images/x.png"), "no log");
