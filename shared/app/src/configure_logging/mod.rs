@@ -41,7 +41,7 @@ pub async fn handle(
     loop {
         match handling.attempt().await {
             Ok(outcome) => return outcome,
-            Err(error) if !patience.wait(pause).await => return Err(given_up(request, &error)),
+            Err(error) if !patience.wait(pause, &error).await => return Err(given_up(request, &error)),
             Err(_) => pause = LONGEST_PAUSE.min(pause * 2),
         }
     }

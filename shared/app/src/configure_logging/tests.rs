@@ -127,7 +127,7 @@ impl FindKept for World {
 }
 
 impl Patience for World {
-    async fn wait(&self, pause: Duration) -> bool {
+    async fn wait(&self, pause: Duration, _: &PortError) -> bool {
         let mut waited = lock(&self.waited);
         waited.push(pause);
         waited.len() <= self.patience

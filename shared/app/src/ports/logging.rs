@@ -25,6 +25,6 @@ pub trait AnswerRequests: Sync {
 
 /// Waits between attempts, as long as there is time for another one.
 pub trait Patience: Sync {
-    /// Waits that long; false, and at once, where no time would be left then.
-    fn wait(&self, pause: Duration) -> impl Future<Output = bool> + Send;
+    /// Waits that long after this error; false, and at once, where no time would be left then.
+    fn wait(&self, pause: Duration, after: &PortError) -> impl Future<Output = bool> + Send;
 }
