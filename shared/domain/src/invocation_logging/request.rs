@@ -88,11 +88,14 @@ impl Request {
         if let Some(group) = text("LogGroupName") {
             let role =
                 text("RoleArn").ok_or("LogGroupName needs RoleArn, the role that Bedrock writes with")?;
-            let mut cloud_watch = json!({"logGroupName": group, "roleArn": role});
+            let mut cloud_watch = Map::new();
+            cloud_watch.insert("logGroupName".to_owned(), group.into());
+            cloud_watch.insert("roleArn".to_owned(), role.into());
             if let Some(bucket) = text("LargeDataBucketName") {
-                cloud_watch["largeDataDeliveryS3Config"] = place(bucket, text("LargeDataKeyPrefix"));
+                let place = place(bucket, text("LargeDataKeyPrefix"));
+                cloud_watch.insert("largeDataDeliveryS3Config".to_owned(), place);
             }
-            document.insert("cloudWatchConfig".to_owned(), cloud_watch);
+            document.insert("cloudWatchConfig".to_owned(), cloud_watch.into());
         }
         for flag in FLAGS {
             document.insert(flag.to_owned(), self.is_set(&property_of(flag))?.unwrap_or(true).into());
@@ -188,15 +191,14 @@ impl ReturnAddress {
             Err(why) => ("FAILED", why),
         };
         let with_reason = |limit: usize| {
-            let mut answer = json!({
-                "Status": status,
-                "Reason": plain::one_line(reason, limit),
-                "PhysicalResourceId": self.physical_id,
-            });
-            for (name, value) in &self.echoed {
-                answer[*name] = value.as_str().into();
-            }
-            answer.to_string()
+            let own = [
+                ("Status", status.to_owned()),
+                ("Reason", plain::one_line(reason, limit)),
+                ("PhysicalResourceId", self.physical_id.clone()),
+            ];
+            let members = own.into_iter().chain(self.echoed.clone());
+            let answer: Map<_, _> = members.map(|(name, value)| (name.to_owned(), value.into())).collect();
+            Value::Object(answer).to_string()
         };
         let shorter = std::iter::successors(Some(REASON), |limit| (*limit > 0).then_some(limit / 2));
         let fitting = shorter.map(with_reason).find(|answer| answer.len() < LARGEST_ANSWER);
