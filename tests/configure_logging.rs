@@ -81,10 +81,6 @@ impl World {
         let object = self.cloud.s3.get_object().bucket(AUDIT).key(key).send().await.ok()?;
         serde_json::from_slice(&object.body.collect().await.unwrap().into_bytes()).ok()
     }
-
-    async fn restart(&mut self) {
-        self.function = Function::start("configure-logging", &self.cloud).await;
-    }
 }
 
 /// What `create.json` asks for.
@@ -272,52 +268,41 @@ async fn what_cannot_be_put_back_is_said() {
     assert_eq!(world.configured(), Some(theirs()));
 }
 
-/// Killed before or after any call, and given the event again as Lambda does, each request ends as it should.
+/// Killed before or after any call, and given the event again as Lambda does, each request ends as it should. That logging
+/// was off before is another test's: `broken_off_anywhere_and_asked_again_it_ends_the_same`.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_any_two_steps_it_ends_the_same() {
     let overwrite = json!({"Overwrite": "true"});
-    for before in [None, Some(theirs())] {
-        // how it goes where nobody kills
-        let mut world = World::start(before.clone()).await;
-        let mut steps = Vec::new();
-        for name in ["create", "update", "delete"] {
-            world.cloud.faults.forget();
-            world.done(name, overwrite.clone()).await;
-            steps.push((name, world.cloud.faults.seen()));
-        }
-        let longest = steps.iter().map(|(_, calls)| calls.len()).max().unwrap();
-        for nth in 0..longest {
-            for kill in [Fault::KillBefore, Fault::KillAfter] {
-                let mut world = World::start(before.clone()).await;
-                for (name, calls) in &steps {
-                    if nth < calls.len() {
-                        world.cloud.faults.add("", nth, 1, kill);
-                        let event = world.request(name, &overwrite);
-                        assert_eq!(world.give(event).await, Err(Died), "{name} {nth} {kill:?}");
-                        world.cloud.faults.clear();
-                        world.restart().await;
-                    }
-                    let event = world.request(name, &overwrite);
-                    world.give(event).await.expect("it lives");
-                    let answers = world.cloud.cloudformation.take();
-                    let all_done = answers.iter().all(|answer| answer["Status"] == "SUCCESS");
-                    assert!(
-                        (1..=2).contains(&answers.len()) && all_done,
-                        "{name} {nth} {kill:?}: {answers:?}"
-                    );
-                    let configured = world.configured();
-                    match *name {
-                        "delete" => assert_eq!(configured, before, "{name} {nth} {kill:?}"),
-                        _ => assert_eq!(
-                            configured.unwrap()["s3Config"]["bucketName"],
-                            ours()["s3Config"]["bucketName"]
-                        ),
-                    }
-                }
-                let kept = world.kept(BEFORE).await.expect("what was there before");
-                assert_eq!(kept["loggingConfig"], before.clone().unwrap_or_default(), "{nth} {kill:?}");
+    // how it goes where nobody kills
+    let mut world = World::start(Some(theirs())).await;
+    let mut steps = Vec::new();
+    for name in ["create", "update", "delete"] {
+        world.cloud.faults.forget();
+        world.done(name, overwrite.clone()).await;
+        steps.push((name, world.cloud.faults.seen()));
+    }
+    let longest = steps.iter().map(|(_, calls)| calls.len()).max().unwrap();
+    for (nth, kill) in (0..longest).flat_map(|nth| [(nth, Fault::KillBefore), (nth, Fault::KillAfter)]) {
+        let mut world = World::start(Some(theirs())).await;
+        for (name, calls) in &steps {
+            let event = world.request(name, &overwrite);
+            if nth < calls.len() {
+                world.cloud.faults.add("", nth, 1, kill);
+                assert_eq!(world.give(event.clone()).await, Err(Died), "{name} {nth} {kill:?}");
+                world.cloud.faults.clear();
+                world.function = Function::start("configure-logging", &world.cloud).await;
             }
+            world.give(event).await.expect("it lives");
+            let answers = world.cloud.cloudformation.take();
+            let all_done = answers.iter().all(|answer| answer["Status"] == "SUCCESS");
+            assert!((1..=2).contains(&answers.len()) && all_done, "{name} {nth} {kill:?}: {answers:?}");
+            let configured = world.configured().unwrap();
+            let expected = if *name == "delete" { theirs() } else { ours() };
+            let bucket = "/s3Config/bucketName";
+            assert_eq!(configured.pointer(bucket), expected.pointer(bucket), "{name} {nth} {kill:?}");
         }
+        let kept = world.kept(BEFORE).await.expect("what was there before");
+        assert_eq!(kept["loggingConfig"], theirs(), "{nth} {kill:?}");
     }
 }
 

@@ -82,25 +82,31 @@ impl<L: ConfigureLogging, K: KeepObjects + FindKept> Handling<'_, L, K> {
     async fn decide_and_act(&self) -> Result<Outcome, PortError> {
         let life = self.newest_life().await?;
         if let (RequestKind::Delete, Some(life)) = (self.request.kind, &life) {
-            self.kept.keep(&Life::deletion_key(life.nth), life::deletion(self.request, self.now)).await?;
+            self.kept.keep(&Life::deletion_key(life.nth), life::begun_by(self.request, self.now)).await?;
         }
         self.act(life).await
     }
 
     async fn act(&self, life: Option<Life>) -> Result<Outcome, PortError> {
         let now = self.logging.configured().await?;
-        let situation = Situation { request: self.request, life: life.as_ref(), now: now.as_ref() };
+        let was_put = match (&life, &now) {
+            (Some(life), Some(now)) => self.kept.find(&Life::put_key(life.nth, now)).await?.is_some(),
+            _ => false,
+        };
+        let situation = Situation { request: self.request, life: life.as_ref(), now: now.as_ref(), was_put };
         Ok(match decide(situation) {
-            Decision::Configure { begins, wanted, is_there } => {
+            Decision::Configure { nth, begins, wanted, is_there } => {
                 if let Some(begins) = &begins {
                     self.kept.keep(&Life::before_key(begins.nth), begins.to_bytes(self.now)).await?;
                 }
                 if !is_there {
+                    let key = Life::put_key(nth, &wanted);
+                    self.kept.keep(&key, life::begun_by(self.request, self.now)).await?;
                     self.logging.configure(&wanted).await?;
                 }
-                match begins.or(life) {
-                    Some(life) if self.is_over(life.nth).await? => self.undo(life.nth).await?,
-                    _ => Ok(format!("Invocation logging goes to {wanted}.")),
+                match self.is_over(nth).await? {
+                    true => self.undo(nth).await?,
+                    false => Ok(format!("Invocation logging goes to {wanted}.")),
                 }
             }
             Decision::Restore(Some(before)) => {

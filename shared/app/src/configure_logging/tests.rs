@@ -197,6 +197,17 @@ async fn what_bedrock_refuses_is_tried_again_and_given_up_in_the_end() {
     assert_eq!(world.goes_to().unwrap(), "s3://our-logs");
 }
 
+/// An update that moved the log, and whose place is in no properties any more: CloudFormation gave the update up.
+#[tokio::test]
+async fn what_an_update_put_is_undone_whatever_the_properties_say() {
+    let world = World::with(Some(theirs()));
+    world.ask("Create", "r1", &overwriting()).await.unwrap();
+    world.ask("Update", "r2", &json!({"BucketName": "new-logs"})).await.unwrap();
+    assert_eq!(world.goes_to().unwrap(), "s3://new-logs");
+    world.ask("Delete", "r3", &ours()).await.unwrap();
+    assert_eq!(world.goes_to().unwrap(), "s3://their-logs/all");
+}
+
 /// It is deleted while Bedrock still refuses its creation, or right after it took it.
 #[tokio::test]
 async fn a_creation_that_is_overtaken_by_its_deletion_leaves_nothing() {

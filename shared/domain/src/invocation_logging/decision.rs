@@ -27,6 +27,15 @@ pub struct Situation<'a> {
     pub life: Option<&'a Life>,
     /// What is configured now; `None` where logging is off.
     pub now: Option<&'a Configuration>,
+    /// Whether one that logs to the same places was put in this life, whatever the properties say by now.
+    pub was_put: bool,
+}
+
+impl Situation<'_> {
+    /// Whether nobody else's log is lost where this one is replaced.
+    fn is_ours(&self, now: &Configuration) -> bool {
+        self.was_put || now.goes_only_to(&self.request.own_places())
+    }
 }
 
 /// What is to be done.
@@ -34,7 +43,9 @@ pub struct Situation<'a> {
 pub enum Decision {
     /// The configuration is put, unless it is there already.
     Configure {
-        /// What is kept first, where a life begins.
+        /// The life that it belongs to.
+        nth: u32,
+        /// What is kept first, where that life begins.
         begins: Option<Life>,
         /// What is put.
         wanted: Configuration,
@@ -61,26 +72,24 @@ pub fn decide(situation: Situation<'_>) -> Decision {
     configure(situation).unwrap_or_else(Decision::Refuse)
 }
 
-fn configure(Situation { request, life, now }: Situation<'_>) -> Result<Decision, String> {
+fn configure(situation: Situation<'_>) -> Result<Decision, String> {
+    let Situation { request, life, now, .. } = situation;
     let (wanted, may_overwrite) = (request.wanted()?, request.may_overwrite()?);
-    let places = request.own_places();
-    let of_others = now.filter(|now| !now.goes_only_to(&places));
+    let of_others = now.filter(|now| !situation.is_ours(now));
     if let Some(others) = of_others.filter(|_| !may_overwrite) {
         return Err(refusal(others));
     }
-    let begins = match life {
-        Some(life) if !life.is_over => None,
+    let next = life.map_or(0, |life| life.nth).saturating_add(1);
+    let (nth, begins) = match life {
+        Some(life) if !life.is_over => (life.nth, None),
         // what is ours by now was put by the life before, whose end did not get through
         Some(last) if now.is_some() && of_others.is_none() => {
-            Some(Life::begin(last.nth.saturating_add(1), request, last.before.clone()))
+            (next, Some(Life::begin(next, request, last.before.clone())))
         }
-        last => {
-            let nth = last.map_or(0, |last| last.nth).saturating_add(1);
-            Some(Life::begin(nth, request, now.cloned()))
-        }
+        _ => (next, Some(Life::begin(next, request, now.cloned()))),
     };
     let is_there = now.is_some_and(|now| now.says(&wanted));
-    Ok(Decision::Configure { begins, wanted, is_there })
+    Ok(Decision::Configure { nth, begins, wanted, is_there })
 }
 
 fn refusal(others: &Configuration) -> String {
@@ -92,7 +101,8 @@ fn refusal(others: &Configuration) -> String {
     )
 }
 
-fn undo(Situation { request, life, now }: Situation<'_>) -> Decision {
+fn undo(situation: Situation<'_>) -> Decision {
+    let Situation { life, now, .. } = situation;
     let Some(life) = life else {
         return Decision::Leave(
             "This stack never configured invocation logging: nothing is to be undone.".to_owned(),
@@ -108,7 +118,7 @@ fn undo(Situation { request, life, now }: Situation<'_>) -> Decision {
         (Some(now), Some(before)) if now.says(before) && before.says(now) => {
             Decision::Leave(format!("Invocation logging goes to {now}, as it did before."))
         }
-        (Some(now), before) if now.goes_only_to(&request.own_places()) => Decision::Restore(before.clone()),
+        (Some(now), before) if situation.is_ours(now) => Decision::Restore(before.clone()),
         (Some(now), _) => Decision::Leave(format!(
             "Somebody changed invocation logging meanwhile: it goes to {now}, and was left alone. What was there before \
              this stack is kept in the audit bucket under {}.",

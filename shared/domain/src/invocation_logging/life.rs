@@ -4,6 +4,7 @@
 //! | object | is put | holds |
 //! |---|---|---|
 //! | `invocation-logging/<nth>/before.json` | before the first configuration of the life is put | what was there before |
+//! | `invocation-logging/<nth>/put-<sha256 16>.json` | before a configuration that logs to these places is put | the request |
 //! | `invocation-logging/<nth>/deletion.json` | before anything is done for a deletion | the request that ended the life |
 //! | `invocation-logging/requests/<sha256 16>.json` | when a request is done | how it was answered |
 
@@ -38,6 +39,12 @@ impl Life {
     /// Where is kept what was there before.
     pub fn before_key(nth: u32) -> String {
         format!("{FOLDER}{nth}/before.json")
+    }
+
+    /// Where is kept that a configuration which logs to these places was put.
+    pub fn put_key(nth: u32, configuration: &Configuration) -> String {
+        let places = configuration.to_string();
+        format!("{FOLDER}{nth}/put-{}.json", Sha256::of(places.as_bytes()).short())
     }
 
     /// Where its end is kept.
@@ -75,8 +82,8 @@ impl Life {
     }
 }
 
-/// What is kept of a deletion.
-pub fn deletion(request: &Request, now: Timestamp) -> Vec<u8> {
+/// What is kept of a put, and of a deletion: which request began it.
+pub fn begun_by(request: &Request, now: Timestamp) -> Vec<u8> {
     let kept = json!({"schema": 1, "begun_at": time::rfc3339(now), "request_id": request.id});
     kept.to_string().into_bytes()
 }

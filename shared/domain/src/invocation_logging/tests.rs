@@ -73,7 +73,9 @@ fn properties_are_read_as_cloudformation_sends_them() {
         (json!({"BucketName": "b", "Overwrite": 1}), "Overwrite"),
     ] {
         let request = request("Create", "r1", properties.clone());
-        let Decision::Refuse(why) = decide(Situation { request: &request, life: None, now: None }) else {
+        let Decision::Refuse(why) =
+            decide(Situation { request: &request, life: None, now: None, was_put: false })
+        else {
             panic!("{properties} is taken")
         };
         assert!(why.contains(what), "{why}");
@@ -121,7 +123,8 @@ fn what_is_there_what_was_kept_and_what_is_asked_for_decide() {
     let mut overwrite = ours();
     overwrite["Overwrite"] = "true".into();
     let put = |begins: Option<Life>, is_there| {
-        Some(Decision::Configure { begins, wanted: wanted.clone(), is_there })
+        let nth = begins.as_ref().map_or(1, |life| life.nth);
+        Some(Decision::Configure { nth, begins, wanted: wanted.clone(), is_there })
     };
     let begins = |nth, before: Option<&Configuration>| Some(life(nth, "r1", before, false));
     let restore = |before: Option<&Configuration>| Some(Decision::Restore(before.cloned()));
@@ -178,7 +181,7 @@ fn what_is_there_what_was_kept_and_what_is_asked_for_decide() {
     ];
     for (nth, (kind, properties, life, now, expected)) in table.into_iter().enumerate() {
         let request = request(kind, "r1", properties);
-        let decision = decide(Situation { request: &request, life: life.as_ref(), now });
+        let decision = decide(Situation { request: &request, life: life.as_ref(), now, was_put: false });
         match expected {
             Some(expected) => assert_eq!(decision, expected, "line {nth}"),
             None if kind == "Create" => {
@@ -194,7 +197,7 @@ fn what_is_there_what_was_kept_and_what_is_asked_for_decide() {
     }
     // the creation that began a life comes once more after its end
     let (late, over) = (request("Create", "r0", ours()), over(None));
-    let decision = |now| decide(Situation { request: &late, life: over.as_ref(), now });
+    let decision = |now| decide(Situation { request: &late, life: over.as_ref(), now, was_put: false });
     assert!(matches!(decision(None), Decision::Leave(_)));
     assert_eq!(decision(Some(&mine)), Decision::Restore(None));
 }
@@ -206,8 +209,27 @@ fn where_an_update_moves_the_log_both_places_are_its_own() {
     let request = Request::of(&event).unwrap();
     let life = Life { nth: 1, begun_by: "r1".into(), before: None, is_over: false };
     for now in [to_bucket("our-logs", "bedrock"), to_bucket("new-logs", "")] {
-        let decision = decide(Situation { request: &request, life: Some(&life), now: Some(&now) });
+        let decision =
+            decide(Situation { request: &request, life: Some(&life), now: Some(&now), was_put: false });
         assert!(matches!(decision, Decision::Configure { begins: None, .. }), "{decision:?}");
+    }
+}
+
+/// An update that failed half-way, say: the properties are not those of what was put.
+#[test]
+fn what_was_put_is_its_own_whatever_the_properties_say() {
+    let put = to_bucket("new-logs", "");
+    let life = Life { nth: 1, begun_by: "r1".into(), before: None, is_over: false };
+    for (kind, was_put) in [("Delete", true), ("Delete", false), ("Update", true), ("Update", false)] {
+        let request = request(kind, "r2", ours());
+        let decision = decide(Situation { request: &request, life: Some(&life), now: Some(&put), was_put });
+        let expected = match (kind, was_put) {
+            ("Delete", true) => decision == Decision::Restore(None),
+            ("Delete", false) => matches!(decision, Decision::Leave(_)),
+            (_, true) => matches!(decision, Decision::Configure { .. }),
+            (_, false) => matches!(decision, Decision::Refuse(_)),
+        };
+        assert!(expected, "{kind} {was_put}: {decision:?}");
     }
 }
 
@@ -218,7 +240,8 @@ fn a_refusal_says_what_is_there_and_what_to_do() {
         "s3Config": {"bucketName": "their-logs", "keyPrefix": "all"},
         "cloudWatchConfig": {"logGroupName": "/their/group", "roleArn": "r"},
     }));
-    let Decision::Refuse(why) = decide(Situation { request: &request, life: None, now: Some(&theirs) })
+    let Decision::Refuse(why) =
+        decide(Situation { request: &request, life: None, now: Some(&theirs), was_put: false })
     else {
         panic!("it is taken")
     };
