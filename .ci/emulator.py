@@ -60,6 +60,8 @@ emulator = ministack.app
 documents = pathlib.Path(os.environ["BEDROCK_DOCUMENTS"])
 
 async def read_document(method, path, headers, body, query):
+    if path.rstrip("/") == "/logging/modelinvocations":
+        return configure(method, body)
     version = next((values[0] for name, values in query.items() if name.endswith("Version")), "DRAFT")
     asked = f"{method} {path.rstrip('/')}@{version}"
     answer = json.loads(documents.read_text()).get(asked)
@@ -67,6 +69,20 @@ async def read_document(method, path, headers, body, query):
         return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
     gone = {"Content-Type": "application/json", "x-amzn-errortype": "ResourceNotFoundException"}
     return 404, gone, json.dumps({"message": f"there is no {asked}"}).encode()
+
+def configure(method, body):
+    answers = json.loads(documents.read_text())
+    asked = "GET /logging/modelinvocations@DRAFT"
+    if method == "PUT":
+        answers[asked] = json.loads(body)
+    elif method == "DELETE":
+        answers.pop(asked, None)
+    if method != "GET":
+        documents.with_suffix(".put").write_text(json.dumps(answers))
+        documents.with_suffix(".put").replace(documents)
+    # logging that is off is an answer without a configuration
+    answer = answers.get(asked, {}) if method == "GET" else {}
+    return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
 
 bedrock.handle_request = bedrock_agent.handle_request = read_document
 
@@ -93,8 +109,9 @@ ministack.main()
 
 # What the incident's resources look like, from which of its changes on: the call that asks, and the answer.
 GUARDRAIL = "GET /guardrails/gr4k2p9x7wzq"
+LOGGING = "GET /logging/modelinvocations@DRAFT"
 STATES = (
-    (0, "GET /logging/modelinvocations@DRAFT", "logging.json"),
+    (0, LOGGING, "logging.json"),
     (1, f"{GUARDRAIL}@DRAFT", "guardrail-DRAFT-monday.json"),
     (1, f"{GUARDRAIL}@3", "guardrail-3.json"),
     (2, f"{GUARDRAIL}@DRAFT", "guardrail-DRAFT-thursday.json"),
@@ -151,6 +168,8 @@ class Emulator:
                     "BIND_HOST": "127.0.0.1",
                     "GATEWAY_PORT": str(port),
                     "MINISTACK_ACCOUNT_ID": ACCOUNT,
+                    # in the addresses that custom resources answer, as in the functions' endpoint
+                    "MINISTACK_HOST": "127.0.0.1",
                     "MINISTACK_REGION": REGION,
                     "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,lambda,logs,s3,sns,sqs,sts",
                     "S3_DATA_DIR": str(folder / "s3"),
@@ -209,6 +228,10 @@ class Bedrock:
         written.write_text(json.dumps(answers))
         # in one step: the emulator may be reading
         written.replace(self.documents)
+
+    def logging(self):
+        """How the invocation log is configured; None where it is off."""
+        return json.loads(self.documents.read_text()).get(LOGGING, {}).get("loggingConfig")
 
     def put_states_after(self, changes):
         """The incident's resources as they were after that many of its changes."""
@@ -282,6 +305,7 @@ class Stack:
         self.changes = Subscriber(self, "changes", self.outputs["ChangesTopicArn"])
 
     def deploy(self, template, folder):
+        self.folder = folder
         for bucket in ("deployment", TRAIL):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.s3.put_bucket_notification_configuration(
@@ -292,11 +316,14 @@ class Stack:
             *("cloudformation", "package", "--template-file", str(template)),
             *("--s3-bucket", "deployment", "--output-template-file", str(packaged)),
         )
+        self.update("Architecture=x86_64", "AlertEmail=alerts@example.com", f"TrailBucket={TRAIL}")
+
+    def update(self, *parameters):
+        """Deploys with these parameters, and with the others as they are."""
         self.emulator.aws(
-            *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(packaged)),
+            *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(self.folder / "packaged.yaml")),
             *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
-            *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
-            f"TrailBucket={TRAIL}",
+            *("--parameter-overrides", *parameters),
         )
 
     def put_log_object(self, key, records):
@@ -877,6 +904,42 @@ def invoke_directly(stack, detail):
     return json.loads(answer["Payload"].read())
 
 
+def check_logging_is_on(stack):
+    """the deployment switched invocation logging on, into its own bucket, and kept that it was off before"""
+    configured = stack.emulator.bedrock.logging()
+    equal("places", {name for name in configured if name.endswith("Config")}, {"s3Config"})
+    equal("bucket", configured["s3Config"], {"bucketName": stack.outputs["LogBucket"]})
+    flags = {name: value for name, value in configured.items() if name.endswith("Enabled")}
+    equal("flags", (len(flags), set(flags.values())), (5, {True}))
+    kept = stack.s3.get_object(Bucket=stack.outputs["AuditBucket"], Key="invocation-logging/1/before.json")
+    equal("before", json.loads(kept["Body"].read())["loggingConfig"], None)
+
+
+def check_logging_goes_back(stack):
+    """without ManageInvocationLogging the stack's own configuration goes, and somebody else's stays and is not replaced"""
+    bedrock = stack.emulator.bedrock
+    bedrock.put({LOGGING: {"loggingConfig": {"s3Config": {"bucketName": stack.outputs["LogBucket"]}}}})
+    stack.update("ManageInvocationLogging=false")
+    equal("what is configured", bedrock.logging(), None)
+    theirs = {"s3Config": {"bucketName": "their-logs"}, "textDataDeliveryEnabled": True}
+    bedrock.put({LOGGING: {"loggingConfig": theirs}})
+    try:
+        stack.update("ManageInvocationLogging=true")
+    except RuntimeError:
+        pass
+    else:
+        raise AssertionError("the configuration of somebody else was replaced")
+    events = stack.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    reasons = [event.get("ResourceStatusReason") or "" for event in events]
+    if not any("s3://their-logs" in reason and "OverwriteInvocationLogging" in reason for reason in reasons):
+        raise AssertionError(f"nobody says why: {reasons[:5]}")
+    equal("what is configured", bedrock.logging(), theirs)
+    stack.update("ManageInvocationLogging=true", "OverwriteInvocationLogging=true")
+    equal("bucket", bedrock.logging()["s3Config"], {"bucketName": stack.outputs["LogBucket"]})
+    stack.update("ManageInvocationLogging=false")
+    equal("what is configured", bedrock.logging(), theirs)
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -936,6 +999,7 @@ def check_dead_letters(stack):
 
 CHECKS = (
     check_outputs,
+    check_logging_is_on,
     check_log_rule,
     check_change_rule,
     check_watch_rules,
@@ -961,6 +1025,7 @@ CHECKS = (
     check_alarms,
     check_audit,
     check_dead_letters,
+    check_logging_goes_back,
 )
 
 
