@@ -305,7 +305,6 @@ class Stack:
         self.changes = Subscriber(self, "changes", self.outputs["ChangesTopicArn"])
 
     def deploy(self, template, folder):
-        self.folder = folder
         for bucket in ("deployment", TRAIL):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.s3.put_bucket_notification_configuration(
@@ -316,15 +315,25 @@ class Stack:
             *("cloudformation", "package", "--template-file", str(template)),
             *("--s3-bucket", "deployment", "--output-template-file", str(packaged)),
         )
-        self.update("Architecture=x86_64", "AlertEmail=alerts@example.com", f"TrailBucket={TRAIL}")
-
-    def update(self, *parameters):
-        """Deploys with these parameters, and with the others as they are."""
         self.emulator.aws(
-            *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(self.folder / "packaged.yaml")),
+            *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(packaged)),
             *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
-            *("--parameter-overrides", *parameters),
+            *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
+            f"TrailBucket={TRAIL}",
         )
+
+    def set(self, **parameters):
+        """Sets these parameters, and returns how the update ended. No change set: the emulator's know no conditions."""
+        described = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        others = [p["ParameterKey"] for p in described["Parameters"] if p["ParameterKey"] not in parameters]
+        kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in others]
+        new = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        self.cloudformation.update_stack(
+            StackName=STACK, UsePreviousTemplate=True, Parameters=kept + new, Capabilities=capabilities
+        )
+        status = lambda: self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+        return wait_for("the update", lambda: (now := status()).endswith(("_COMPLETE", "_FAILED")) and now)
 
     def put_log_object(self, key, records):
         body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
@@ -919,24 +928,20 @@ def check_logging_goes_back(stack):
     """without ManageInvocationLogging the stack's own configuration goes, and somebody else's stays and is not replaced"""
     bedrock = stack.emulator.bedrock
     bedrock.put({LOGGING: {"loggingConfig": {"s3Config": {"bucketName": stack.outputs["LogBucket"]}}}})
-    stack.update("ManageInvocationLogging=false")
+    equal("an update", stack.set(ManageInvocationLogging="false"), "UPDATE_COMPLETE")
     equal("what is configured", bedrock.logging(), None)
     theirs = {"s3Config": {"bucketName": "their-logs"}, "textDataDeliveryEnabled": True}
     bedrock.put({LOGGING: {"loggingConfig": theirs}})
-    try:
-        stack.update("ManageInvocationLogging=true")
-    except RuntimeError:
-        pass
-    else:
-        raise AssertionError("the configuration of somebody else was replaced")
+    equal("an update", stack.set(ManageInvocationLogging="true"), "UPDATE_ROLLBACK_COMPLETE")
     events = stack.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
     reasons = [event.get("ResourceStatusReason") or "" for event in events]
     if not any("s3://their-logs" in reason and "OverwriteInvocationLogging" in reason for reason in reasons):
         raise AssertionError(f"nobody says why: {reasons[:5]}")
     equal("what is configured", bedrock.logging(), theirs)
-    stack.update("ManageInvocationLogging=true", "OverwriteInvocationLogging=true")
+    replaced = stack.set(ManageInvocationLogging="true", OverwriteInvocationLogging="true")
+    equal("an update", replaced, "UPDATE_COMPLETE")
     equal("bucket", bedrock.logging()["s3Config"], {"bucketName": stack.outputs["LogBucket"]})
-    stack.update("ManageInvocationLogging=false")
+    equal("an update", stack.set(ManageInvocationLogging="false"), "UPDATE_COMPLETE")
     equal("what is configured", bedrock.logging(), theirs)
 
 
