@@ -160,4 +160,6 @@ impl<L: ConfigureLogging, K: KeepObjects + FindKept> Handling<'_, L, K> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use audit_domain::invocation_logging::Configuration;
 
 /// Bedrock, the audit bucket and the clock, with one call after which everything fails.
 #[derive(Default)]
-struct World {
+pub(super) struct World {
     configured: Mutex<Option<Configuration>>,
     objects: Mutex<BTreeMap<String, Vec<u8>>>,
     /// So many puts of a configuration are refused.
@@ -30,7 +30,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl World {
-    fn with(configured: Option<Value>) -> Self {
+    pub(super) fn with(configured: Option<Value>) -> Self {
         let configured = configured.and_then(Configuration::of);
         Self { configured: Mutex::new(configured), patience: 20, ..Self::default() }
     }
@@ -47,11 +47,29 @@ impl World {
         lock(&self.configured).as_ref().map(ToString::to_string)
     }
 
+    pub(super) fn configured_now(&self) -> Option<Configuration> {
+        lock(&self.configured).clone()
+    }
+
+    pub(super) fn configure_by_hand(&self, document: Option<Value>) {
+        *lock(&self.configured) = document.and_then(Configuration::of);
+    }
+
+    /// From now on so many calls go through before the process dies.
+    pub(super) fn break_off_after(&self, calls: Option<usize>) {
+        *lock(&self.budget) = calls;
+        lock(&self.waited).resize(self.patience, Duration::ZERO);
+    }
+
+    pub(super) fn everything_kept(&self) -> BTreeMap<String, Vec<u8>> {
+        lock(&self.objects).clone()
+    }
+
     fn kept(&self, key: &str) -> Option<Value> {
         lock(&self.objects).get(key).map(|bytes| serde_json::from_slice(bytes).unwrap())
     }
 
-    async fn ask(&self, kind: &str, id: &str, properties: &Value) -> Outcome {
+    pub(super) async fn ask(&self, kind: &str, id: &str, properties: &Value) -> Outcome {
         handle(&request(kind, id, properties), self, self, self, now()).await
     }
 }
