@@ -95,9 +95,13 @@ impl<L: ConfigureLogging, K: KeepObjects + FindKept> Handling<'_, L, K> {
         };
         let situation = Situation { request: self.request, life: life.as_ref(), now: now.as_ref(), was_put };
         Ok(match decide(situation) {
-            Decision::Configure { nth, begins, wanted, is_there } => {
+            Decision::Configure { nth, begins, replaces, wanted, is_there } => {
                 if let Some(begins) = &begins {
                     self.kept.keep(&Life::before_key(begins.nth), begins.to_bytes(self.now)).await?;
+                }
+                if let Some(replaced) = &replaces {
+                    let key = Life::replaced_key(nth, replaced);
+                    self.kept.keep(&key, life::replaced(self.request, replaced, self.now)).await?;
                 }
                 if !is_there {
                     let key = Life::put_key(nth, &wanted);

@@ -5,7 +5,7 @@
 //! | create | nothing, or a life that is over | nothing, or what goes only to our places | a life begins; put |
 //! | create | the same | somebody else's | refused, unless it may be overwritten |
 //! | create, update | a life | ours, or nothing | put, unless it is what is there |
-//! | create, update | a life | somebody else's | refused, unless it may be overwritten |
+//! | create, update | a life | somebody else's | refused, unless it may be overwritten; it is kept, too |
 //! | update | nothing | as a create | as a create |
 //! | the creation of a life that is over, or an update of one | | | as a deletion: it came late |
 //! | delete | nothing | anything | nothing: nothing was ever put |
@@ -47,6 +47,8 @@ pub enum Decision {
         nth: u32,
         /// What is kept first, where that life begins.
         begins: Option<Life>,
+        /// Somebody else's configuration that it replaces later in that life: it is kept, too.
+        replaces: Option<Configuration>,
         /// What is put.
         wanted: Configuration,
         /// Whether it is there already.
@@ -88,8 +90,9 @@ fn configure(situation: Situation<'_>) -> Result<Decision, String> {
         }
         _ => (next, Some(Life::begin(next, request, now.cloned()))),
     };
+    let replaces = of_others.filter(|_| begins.is_none()).cloned();
     let is_there = now.is_some_and(|now| now.says(&wanted));
-    Ok(Decision::Configure { nth, begins, wanted, is_there })
+    Ok(Decision::Configure { nth, begins, replaces, wanted, is_there })
 }
 
 fn refusal(others: &Configuration) -> String {

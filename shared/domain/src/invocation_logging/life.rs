@@ -4,6 +4,7 @@
 //! | object | is put | holds |
 //! |---|---|---|
 //! | `invocation-logging/<nth>/before.json` | before the first configuration of the life is put | what was there before |
+//! | `invocation-logging/<nth>/replaced-<sha256 16>.json` | before somebody else's configuration is replaced later on | that one |
 //! | `invocation-logging/<nth>/put-<sha256 16>.json` | before a configuration that logs to these places is put | the request |
 //! | `invocation-logging/<nth>/deletion.json` | before anything is done for a deletion | the request that ended the life |
 //! | `invocation-logging/requests/<sha256 16>.json` | when a request is done | how it was answered |
@@ -52,16 +53,17 @@ impl Life {
         format!("{FOLDER}{nth}/deletion.json")
     }
 
+    /// Where is kept what is replaced after the first put.
+    pub fn replaced_key(nth: u32, replaced: &Configuration) -> String {
+        format!(
+            "{FOLDER}{nth}/replaced-{}.json",
+            Sha256::of(replaced.document().to_string().as_bytes()).short()
+        )
+    }
+
     /// What is kept before the first put.
     pub fn to_bytes(&self, now: Timestamp) -> Vec<u8> {
-        let kept = json!({
-            "schema": 1,
-            "kept_at": time::rfc3339(now),
-            "request_id": self.begun_by,
-            // as `aws bedrock put-model-invocation-logging-configuration --logging-config` takes it
-            "loggingConfig": self.before.as_ref().map(Configuration::document),
-        });
-        kept.to_string().into_bytes()
+        configuration(&self.begun_by, self.before.as_ref(), now)
     }
 
     /// Out of what was kept.
@@ -80,6 +82,22 @@ impl Life {
         };
         Ok(Self { nth, begun_by: begun_by.to_owned(), before, is_over })
     }
+}
+
+/// What is kept of what is replaced after the first put.
+pub fn replaced(request: &Request, replaced: &Configuration, now: Timestamp) -> Vec<u8> {
+    configuration(&request.id, Some(replaced), now)
+}
+
+fn configuration(request_id: &str, configuration: Option<&Configuration>, now: Timestamp) -> Vec<u8> {
+    let kept = json!({
+        "schema": 1,
+        "kept_at": time::rfc3339(now),
+        "request_id": request_id,
+        // as `aws bedrock put-model-invocation-logging-configuration --logging-config` takes it
+        "loggingConfig": configuration.map(Configuration::document),
+    });
+    kept.to_string().into_bytes()
 }
 
 /// What is kept of a put, and of a deletion: which request began it.

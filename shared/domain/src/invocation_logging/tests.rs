@@ -124,7 +124,11 @@ fn what_is_there_what_was_kept_and_what_is_asked_for_decide() {
     overwrite["Overwrite"] = "true".into();
     let put = |begins: Option<Life>, is_there| {
         let nth = begins.as_ref().map_or(1, |life| life.nth);
-        Some(Decision::Configure { nth, begins, wanted: wanted.clone(), is_there })
+        Some(Decision::Configure { nth, begins, replaces: None, wanted: wanted.clone(), is_there })
+    };
+    let replace = |replaced: &Configuration| {
+        let (replaces, wanted) = (Some(replaced.clone()), wanted.clone());
+        Some(Decision::Configure { nth: 1, begins: None, replaces, wanted, is_there: false })
     };
     let begins = |nth, before: Option<&Configuration>| Some(life(nth, "r1", before, false));
     let restore = |before: Option<&Configuration>| Some(Decision::Restore(before.cloned()));
@@ -143,7 +147,7 @@ fn what_is_there_what_was_kept_and_what_is_asked_for_decide() {
         // it comes again, after what was there was kept, and after the put
         ("Create", ours(), open(None), None, put(None, false)),
         ("Create", ours(), open(None), Some(&wanted), put(None, true)),
-        ("Create", overwrite.clone(), open(Some(&theirs)), Some(&theirs), put(None, false)),
+        ("Create", overwrite.clone(), open(Some(&theirs)), Some(&theirs), replace(&theirs)),
         ("Create", ours(), open(None), Some(&theirs), None),
         // another life
         ("Create", ours(), over(None), None, put(begins(2, None), false)),
@@ -153,7 +157,7 @@ fn what_is_there_what_was_kept_and_what_is_asked_for_decide() {
         ("Update", ours(), open(None), Some(&mine), put(None, false)),
         ("Update", ours(), open(None), None, put(None, false)),
         ("Update", ours(), open(Some(&theirs)), Some(&theirs), None),
-        ("Update", overwrite.clone(), open(None), Some(&theirs), put(None, false)),
+        ("Update", overwrite.clone(), open(None), Some(&theirs), replace(&theirs)),
         ("Update", ours(), None, Some(&mine), put(begins(1, Some(&mine)), false)),
         // late
         ("Update", ours(), over(None), None, None),
