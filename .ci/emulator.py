@@ -30,7 +30,6 @@ import urllib.request
 import uuid
 
 import boto3
-import botocore.exceptions
 from awscli.customizations.cloudformation.yamlhelper import yaml_dump, yaml_parse
 from boto3.dynamodb.conditions import Key
 
@@ -61,6 +60,8 @@ emulator = ministack.app
 documents = pathlib.Path(os.environ["BEDROCK_DOCUMENTS"])
 
 async def read_document(method, path, headers, body, query):
+    if path.rstrip("/") == "/logging/modelinvocations":
+        return configure(method, body)
     version = next((values[0] for name, values in query.items() if name.endswith("Version")), "DRAFT")
     asked = f"{method} {path.rstrip('/')}@{version}"
     answer = json.loads(documents.read_text()).get(asked)
@@ -68,6 +69,20 @@ async def read_document(method, path, headers, body, query):
         return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
     gone = {"Content-Type": "application/json", "x-amzn-errortype": "ResourceNotFoundException"}
     return 404, gone, json.dumps({"message": f"there is no {asked}"}).encode()
+
+def configure(method, body):
+    answers = json.loads(documents.read_text())
+    asked = "GET /logging/modelinvocations@DRAFT"
+    if method == "PUT":
+        answers[asked] = json.loads(body)
+    elif method == "DELETE":
+        answers.pop(asked, None)
+    if method != "GET":
+        documents.with_suffix(".put").write_text(json.dumps(answers))
+        documents.with_suffix(".put").replace(documents)
+    # logging that is off is an answer without a configuration
+    answer = answers.get(asked, {}) if method == "GET" else {}
+    return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
 
 bedrock.handle_request = bedrock_agent.handle_request = read_document
 
@@ -105,8 +120,9 @@ ministack.main()
 
 # What the incident's resources look like, from which of its changes on: the call that asks, and the answer.
 GUARDRAIL = "GET /guardrails/gr4k2p9x7wzq"
+LOGGING = "GET /logging/modelinvocations@DRAFT"
 STATES = (
-    (0, "GET /logging/modelinvocations@DRAFT", "logging.json"),
+    (0, LOGGING, "logging.json"),
     (1, f"{GUARDRAIL}@DRAFT", "guardrail-DRAFT-monday.json"),
     (1, f"{GUARDRAIL}@3", "guardrail-3.json"),
     (2, f"{GUARDRAIL}@DRAFT", "guardrail-DRAFT-thursday.json"),
@@ -163,6 +179,8 @@ class Emulator:
                     "BIND_HOST": "127.0.0.1",
                     "GATEWAY_PORT": str(port),
                     "MINISTACK_ACCOUNT_ID": ACCOUNT,
+                    # in the addresses that custom resources answer, as in the functions' endpoint
+                    "MINISTACK_HOST": "127.0.0.1",
                     "MINISTACK_REGION": REGION,
                     "SERVICES": "bedrock,bedrock-agent,cloudformation,cloudtrail,cloudwatch,dynamodb,events,iam,kms,lambda,logs,s3,sns,sqs,sts",
                     "S3_DATA_DIR": str(folder / "s3"),
@@ -221,6 +239,10 @@ class Bedrock:
         written.write_text(json.dumps(answers))
         # in one step: the emulator may be reading
         written.replace(self.documents)
+
+    def logging(self):
+        """How the invocation log is configured; None where it is off."""
+        return json.loads(self.documents.read_text()).get(LOGGING, {}).get("loggingConfig")
 
     def put_states_after(self, changes):
         """The incident's resources as they were after that many of its changes."""
@@ -322,6 +344,19 @@ class Stack:
         key = iam.create_access_key(UserName=name)["AccessKey"]
         session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
         return lambda service: session.client(service, endpoint_url=self.emulator.url)
+
+    def set(self, **parameters):
+        """Sets these parameters, and returns how the update ended. No change set: the emulator's know no conditions."""
+        described = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        others = [p["ParameterKey"] for p in described["Parameters"] if p["ParameterKey"] not in parameters]
+        kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in others]
+        new = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        self.cloudformation.update_stack(
+            StackName=STACK, UsePreviousTemplate=True, Parameters=kept + new, Capabilities=capabilities
+        )
+        status = lambda: self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+        return wait_for("the update", lambda: (now := status()).endswith(("_COMPLETE", "_FAILED")) and now)
 
     def put_log_object(self, key, records):
         body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
@@ -905,18 +940,8 @@ def check_application_policy(stack):
     ours = {"Source": "bedrock-audit.application", "DetailType": "Knowledge Base Response", "Detail": detail}
     foreign = {**ours, "Source": "aws.bedrock.imitated"}
 
-    def is_allowed(call):
-        try:
-            call()
-        except botocore.exceptions.ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in ("AccessDenied", "AccessDeniedException"):
-                return False
-            raise
-        return True
-
     def put(events, *entries):
-        return is_allowed(lambda: events.put_events(Entries=list(entries)))
+        return is_allowed(events, "put_events", {"Entries": list(entries)})
 
     for name, policy in (("with-policy", stack.outputs["ApplicationPolicyArn"]), ("without-policy", None)):
         user = stack.user(name, policy)
@@ -930,9 +955,10 @@ def check_application_policy(stack):
         for what, entries in refused:
             equal(f"{name}: {what}", put(events, *entries), False)
         key = f"responses/{name}.json"
-        equal(f"{name}: a large response", is_allowed(lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"{}")), has)
-        equal(f"{name}: evidence", is_allowed(lambda: s3.put_object(Bucket=bucket, Key="events/x", Body=b"{}")), False)
-        equal(f"{name}: reading it", is_allowed(lambda: s3.get_object(Bucket=bucket, Key=key)), False)
+        own, evidence = {"Bucket": bucket, "Key": key}, {"Bucket": bucket, "Key": "events/x"}
+        equal(f"{name}: a large response", is_allowed(s3, "put_object", {**own, "Body": b"{}"}), has)
+        equal(f"{name}: evidence", is_allowed(s3, "put_object", {**evidence, "Body": b"{}"}), False)
+        equal(f"{name}: reading it", is_allowed(s3, "get_object", own), False)
 
 
 def check_examples(stack):
@@ -1042,7 +1068,7 @@ def check_readers(stack):
         "a scan": ("scan", {"TableName": query["TableName"]}, False),
         "a put": ("put_item", {"TableName": query["TableName"], "Item": first_key(stack, request_id)}, False),
     }
-    readers = {policy: reader(stack, policy) for policy in ("ReaderPolicyArn", "TextReaderPolicyArn")}
+    readers = {name: stack.user(name, stack.outputs[name]) for name in ("ReaderPolicyArn", "TextReaderPolicyArn")}
     for what, (call, request, shown) in cases.items():
         equal(f"{what} without texts", is_allowed(readers["ReaderPolicyArn"]("dynamodb"), call, request), shown)
         with_texts = call in ("query", "get_item")
@@ -1057,21 +1083,6 @@ def first_key(stack, request_id):
     return {name: {"S": item[name]} for name in ("request_id", "record")}
 
 
-def reader(stack, policy):
-    """Makes clients of somebody who has this policy alone."""
-    iam = stack.emulator.client("iam")
-    iam.create_user(UserName=policy)
-    iam.attach_user_policy(UserName=policy, PolicyArn=stack.outputs[policy])
-    key = iam.create_access_key(UserName=policy)["AccessKey"]
-    return lambda service: boto3.client(
-        service,
-        endpoint_url=stack.emulator.url,
-        region_name=REGION,
-        aws_access_key_id=key["AccessKeyId"],
-        aws_secret_access_key=key["SecretAccessKey"],
-    )
-
-
 def is_allowed(client, call, request):
     try:
         getattr(client, call)(**request)
@@ -1079,6 +1090,38 @@ def is_allowed(client, call, request):
         equal("error", error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException"), True)
         return False
     return True
+
+
+def check_logging_is_on(stack):
+    """the deployment switched invocation logging on, into its own bucket, and kept that it was off before"""
+    configured = stack.emulator.bedrock.logging()
+    equal("places", {name for name in configured if name.endswith("Config")}, {"s3Config"})
+    equal("bucket", configured["s3Config"], {"bucketName": stack.outputs["LogBucket"]})
+    flags = {name: value for name, value in configured.items() if name.endswith("Enabled")}
+    equal("flags", (len(flags), set(flags.values())), (5, {True}))
+    kept = stack.s3.get_object(Bucket=stack.outputs["AuditBucket"], Key="invocation-logging/1/before.json")
+    equal("before", json.loads(kept["Body"].read())["loggingConfig"], None)
+
+
+def check_logging_goes_back(stack):
+    """without ManageInvocationLogging the stack's own configuration goes, and somebody else's stays and is not replaced"""
+    bedrock = stack.emulator.bedrock
+    bedrock.put({LOGGING: {"loggingConfig": {"s3Config": {"bucketName": stack.outputs["LogBucket"]}}}})
+    equal("an update", stack.set(ManageInvocationLogging="false"), "UPDATE_COMPLETE")
+    equal("what is configured", bedrock.logging(), None)
+    theirs = {"s3Config": {"bucketName": "their-logs"}, "textDataDeliveryEnabled": True}
+    bedrock.put({LOGGING: {"loggingConfig": theirs}})
+    equal("an update", stack.set(ManageInvocationLogging="true"), "UPDATE_ROLLBACK_COMPLETE")
+    events = stack.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    reasons = [event.get("ResourceStatusReason") or "" for event in events]
+    if not any("s3://their-logs" in reason and "OverwriteInvocationLogging" in reason for reason in reasons):
+        raise AssertionError(f"nobody says why: {reasons[:5]}")
+    equal("what is configured", bedrock.logging(), theirs)
+    replaced = stack.set(ManageInvocationLogging="true", OverwriteInvocationLogging="true")
+    equal("an update", replaced, "UPDATE_COMPLETE")
+    equal("bucket", bedrock.logging()["s3Config"], {"bucketName": stack.outputs["LogBucket"]})
+    equal("an update", stack.set(ManageInvocationLogging="false"), "UPDATE_COMPLETE")
+    equal("what is configured", bedrock.logging(), theirs)
 
 
 def check_email_filter(stack):
@@ -1141,6 +1184,7 @@ def check_dead_letters(stack):
 CHECKS = (
     check_outputs,
     check_key,
+    check_logging_is_on,
     check_log_rule,
     check_change_rule,
     check_watch_rules,
@@ -1170,6 +1214,7 @@ CHECKS = (
     check_alarms,
     check_audit,
     check_dead_letters,
+    check_logging_goes_back,
 )
 
 

@@ -4,6 +4,7 @@ use audit_domain::{
     attribution::event::{DETAIL_TYPE, RESPONSES, SOURCE},
     change::watch::AREAS,
     check::rule::{EXPECTED, NOT_COMPARED, queue_of},
+    invocation_logging::FLAGS,
     ledger::schema::{TABLES, TIME_TO_LIVE},
 };
 use audit_lambda::environment::{RESTED_ON, VARIABLES};
@@ -300,12 +301,63 @@ fn block<'t>(template: &'t str, name: &str) -> &'t str {
     &block[..block.find("\n\n").unwrap_or(block.len())]
 }
 
+/// The role of a function: named after it, or after its folder.
+fn role_of(function: &str) -> String {
+    format!("{}Role", function.trim_end_matches("Function"))
+}
+
+/// CloudFormation asks asynchronously: a request may wait for the function, which may take its time, and both together end
+/// before CloudFormation gives the answer up. What came later would configure something for nobody.
+#[test]
+fn a_request_of_cloudformation_is_over_before_it_is_given_up() {
+    let template = text("template.yaml");
+    let number = |block: &str, name: &str| -> u32 {
+        let at = block.split(&format!(" {name}: ")).nth(1).unwrap_or_else(|| panic!("no {name}"));
+        at.lines().next().unwrap().trim().parse().unwrap()
+    };
+    let resources = resources(&template, "Custom::InvocationLogging");
+    assert_eq!(resources, ["InvocationLogging"]);
+    let (asked, function) = (block(&template, resources[0]), block(&template, "ConfigureLoggingFunction"));
+    let latest = number(function, "MaximumEventAgeInSeconds") + number(function, "Timeout");
+    assert!(latest + 60 <= number(asked, "ServiceTimeout"), "{latest} s");
+    // its own attempts, and half a minute for the answer
+    assert!(number(function, "Timeout") >= 150 + 30);
+}
+
+/// What the custom resource is told has the names that the function reads, and a parameter behind it.
+#[test]
+fn what_the_custom_resource_asks_for_is_read() {
+    let template = text("template.yaml");
+    let asked = block(&template, "InvocationLogging");
+    let properties = asked.split("    Properties:\n").nth(1).expect("properties");
+    let named: Vec<&str> = properties
+        .lines()
+        .filter_map(|line| line.strip_prefix("      ")?.split_once(": ").map(|(name, _)| name))
+        .filter(|name| !name.starts_with([' ', '#']))
+        .collect();
+    let source = text("shared/domain/src/invocation_logging/request.rs");
+    let flags = FLAGS.map(|flag| flag[..1].to_uppercase() + &flag[1..]);
+    for name in &named {
+        let is_read = source.contains(&format!("\"{name}\"")) || flags.iter().any(|flag| flag == name);
+        // CloudFormation's own, and what only says what comes first
+        assert!(is_read || ["ServiceToken", "ServiceTimeout", "After"].contains(name), "nobody reads {name}");
+    }
+    for flag in &flags {
+        assert!(named.contains(&flag.as_str()), "{flag} is not asked for");
+    }
+    for parameter in ["ManageInvocationLogging", "OverwriteInvocationLogging"] {
+        assert!(template.contains(&format!("!Ref {parameter}")), "{parameter}");
+        // a refusal names them
+        assert!(text("shared/domain/src/invocation_logging/decision.rs").contains(parameter), "{parameter}");
+    }
+}
+
 /// Lambda stops a chain of messages through a function's own queue after sixteen of them, unless it is told not to.
 #[test]
 fn a_function_that_asks_itself_may_go_on() {
     let template = text("template.yaml");
     for name in resources(&template, "AWS::Serverless::Function") {
-        let asks_itself = resource(&template, &format!("{name}Role")).contains("sqs:SendMessage");
+        let asks_itself = resource(&template, &role_of(name)).contains("sqs:SendMessage");
         let may_go_on = resource(&template, name).contains("      RecursiveLoop: Allow\n");
         assert_eq!(may_go_on, asks_itself, "{name}");
     }

@@ -7,12 +7,14 @@
 //! * [`s3`]: log objects, and the audit bucket.
 //! * [`bedrock`]: configuration resources as they are now.
 //! * [`audit`]: the audit's own parts: trails, rules, queues.
+//! * [`cloudformation`]: the answers to CloudFormation, which is no call of the SDK.
 //! * [`sns`]: the alert topics.
 //! * [`sqs`]: the queues in which functions leave messages for themselves.
 //! * [`stack`]: the names of a deployed stack's tables and buckets.
 
 pub mod audit;
 pub mod bedrock;
+pub mod cloudformation;
 pub mod connect;
 pub mod dynamodb;
 pub mod error;

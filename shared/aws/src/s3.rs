@@ -1,11 +1,15 @@
 //! Log objects, and the audit bucket.
 
 use audit_app::ports::{
-    Chunks, FetchKept, KeepObjects, ListObjects, ListedObject, ListedPage, PortError, ReadBodies, ReadObjects,
+    Chunks, FetchKept, FindKept, KeepObjects, ListObjects, ListedObject, ListedPage, PortError, ReadBodies,
+    ReadObjects,
 };
 use audit_domain::evidence::ObjectLocation;
 use aws_sdk_s3::{
-    Client, operation::get_object::builders::GetObjectFluentBuilder, primitives::ByteStream, types::Object,
+    Client,
+    operation::get_object::{GetObjectError, builders::GetObjectFluentBuilder},
+    primitives::ByteStream,
+    types::Object,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata as _;
 use bytes::Bytes;
@@ -99,6 +103,10 @@ impl AuditBucket {
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
         Self { client, bucket: bucket.into() }
     }
+
+    fn get(&self, key: &str) -> GetObjectFluentBuilder {
+        self.client.get_object().bucket(&self.bucket).key(key)
+    }
 }
 
 impl KeepObjects for AuditBucket {
@@ -131,15 +139,23 @@ impl KeepObjects for AuditBucket {
 impl FetchKept for AuditBucket {
     async fn fetch(&self, key: &str) -> Result<Vec<u8>, PortError> {
         let action = format!("read {}", self.location(key));
-        let answer = self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await
-            .map_err(|error| port_error(&action, &error))?;
-        let body = answer.body.collect().await;
-        body.map(|body| body.to_vec()).map_err(|error| PortError::retry(action, error.to_string()))
+        let answer = self.get(key).send().await.map_err(|error| port_error(&action, &error))?;
+        body(&action, answer.body).await
     }
+}
+
+impl FindKept for AuditBucket {
+    async fn find(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let action = format!("read {}", self.location(key));
+        match self.get(key).send().await {
+            Ok(answer) => body(&action, answer.body).await.map(Some),
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => Ok(None),
+            Err(error) => Err(port_error(&action, &error)),
+        }
+    }
+}
+
+async fn body(action: &str, body: ByteStream) -> Result<Vec<u8>, PortError> {
+    let body = body.collect().await;
+    body.map(|body| body.to_vec()).map_err(|error| PortError::retry(action, error.to_string()))
 }

@@ -10,6 +10,7 @@
 //! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
 //! * [`state`]: what a resource looked like, before and after a change.
 //! * [`check`]: what has to be in order so that the audit sees anything; its table has one line per check.
+//! * [`invocation_logging`]: the logging of invocations as a resource of a stack.
 //! * [`alert`]: the text that people get when something changed.
 //! * [`attribution`]: the response of a knowledge base or an agent, as an application sent it.
 //! * [`sources`]: which documents a passage is from: prompts and responses, joined.
@@ -26,6 +27,7 @@ pub mod drift;
 pub mod evidence;
 pub mod guardrail;
 pub mod invocation;
+pub mod invocation_logging;
 pub mod json;
 pub mod ledger;
 pub mod passage;

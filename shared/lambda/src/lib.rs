@@ -6,8 +6,10 @@
 //! * [`schedule`]: when and where a schedule's message is for.
 //! * [`telemetry`]: structured log lines and metrics, without content.
 //! * [`run`]: starts a function.
+//! * [`custom_resource`]: starts one that CloudFormation waits for, and answers it.
 
 pub mod batch;
+pub mod custom_resource;
 pub mod environment;
 pub mod run;
 pub mod s3_notification;

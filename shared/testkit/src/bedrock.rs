@@ -1,4 +1,4 @@
-//! Bedrock's reading operations, answered from documents that a test puts.
+//! Bedrock's reading operations, answered from documents that a test puts, and those that configure the invocation log.
 //!
 //! It answers as the service does: a document in the member that wraps it, lists in pages of summaries, the logging
 //! configuration that is off as an answer without one, and what is not there as `ResourceNotFoundException`.
@@ -49,6 +49,11 @@ impl Bedrock {
         lock(&self.documents).insert(key(kind, id, version), document);
     }
 
+    /// A document, as it was put last.
+    pub fn get(&self, kind: &str, id: &str, version: &str) -> Option<Value> {
+        lock(&self.documents).get(&key(kind, id, version)).cloned()
+    }
+
     /// Takes a document away.
     pub fn remove(&self, kind: &str, id: &str, version: &str) {
         lock(&self.documents).remove(&key(kind, id, version));
@@ -89,6 +94,20 @@ impl Bedrock {
             Answer::Setting(wrapper) => {
                 let document = self.document(route, &names);
                 ok(&document.map_or_else(|| json!({}), |document| wrapped(Some(wrapper), document)))
+            }
+            Answer::Put(wrapper) => {
+                let body: Value = serde_json::from_slice(body).unwrap_or_default();
+                let document = body[wrapper].clone();
+                // the service wants a place to log to, and checks that it may write there
+                if ["s3Config", "cloudWatchConfig"].iter().all(|place| !document[place].is_object()) {
+                    return refusal(400, "ValidationException", "no destination is configured");
+                }
+                self.put(route.kind, &names.id, &names.version, document);
+                ok(&json!({}))
+            }
+            Answer::Delete => {
+                self.remove(route.kind, &names.id, &names.version);
+                ok(&json!({}))
             }
             Answer::Index(member, which, [id, version]) => {
                 let token = names.token.clone().or_else(|| token_of(body));
@@ -165,6 +184,10 @@ enum Answer {
     One(Option<&'static str>),
     /// One that there always is, if only empty.
     Setting(&'static str),
+    /// None: the document in this member is put in place of an earlier one.
+    Put(&'static str),
+    /// None: the document is taken away.
+    Delete,
     /// Pages of what there is, in the first member, with an id and a version in these members.
     Index(&'static str, Which, [&'static str; 2]),
     /// Pages of these members of documents (all of them, where none are named), in this member.
@@ -263,6 +286,20 @@ const ROUTES: &[Route] = &[
         path: "/logging/modelinvocations",
         kind: "model-invocation-logging-configuration",
         answer: Answer::Setting("loggingConfig"),
+    },
+    Route {
+        operation: "PutModelInvocationLoggingConfiguration",
+        method: "PUT",
+        path: "/logging/modelinvocations",
+        kind: "model-invocation-logging-configuration",
+        answer: Answer::Put("loggingConfig"),
+    },
+    Route {
+        operation: "DeleteModelInvocationLoggingConfiguration",
+        method: "DELETE",
+        path: "/logging/modelinvocations",
+        kind: "model-invocation-logging-configuration",
+        answer: Answer::Delete,
     },
     list(
         "ListEnforcedGuardrailsConfiguration",

@@ -39,6 +39,7 @@ use tokio::net::TcpListener;
 use crate::{
     bedrock::{self, Bedrock},
     bus::Bus,
+    cloudformation::{ANSWERS, CloudFormation},
     faults::{Fault, Faults},
     parts::Parts,
 };
@@ -92,6 +93,8 @@ pub struct Cloud {
     pub parts: Arc<Parts>,
     /// The bus of applications.
     pub bus: Arc<Bus>,
+    /// What takes the answers of custom resources.
+    pub cloudformation: Arc<CloudFormation>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
@@ -103,6 +106,7 @@ struct Gateway {
     s3: String,
     bedrock: Arc<Bedrock>,
     bus: Arc<Bus>,
+    cloudformation: Arc<CloudFormation>,
     parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
@@ -124,6 +128,7 @@ impl Cloud {
         let bedrock = Arc::new(Bedrock::default());
         let parts = Arc::new(Parts::default());
         let bus = Arc::new(Bus::default());
+        let cloudformation = Arc::new(CloudFormation::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
@@ -131,6 +136,7 @@ impl Cloud {
             bedrock: bedrock.clone(),
             parts: parts.clone(),
             bus: bus.clone(),
+            cloudformation: cloudformation.clone(),
             published: published.clone(),
             queued: queued.clone(),
             faults: faults.clone(),
@@ -147,6 +153,7 @@ impl Cloud {
             bedrock,
             parts,
             bus,
+            cloudformation,
             published,
             queued,
             _buckets: buckets,
@@ -348,7 +355,9 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         .headers
         .get("content-type")
         .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form"));
-    let (action, upstream) = if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
+    let (action, upstream) = if parts.uri.path() == ANSWERS {
+        ("cloudformation:answer".to_owned(), Upstream::CloudFormation)
+    } else if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
         (format!("dynamodb:{operation}"), Upstream::Engine(&gateway.dynamodb))
     } else if let Some((_, operation)) = target.split_once("AmazonSQS.") {
         let upstream = if operation == "SendMessage" { Upstream::Queue } else { Upstream::Parts };
@@ -388,6 +397,7 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
             let taken = gateway.bus.answer(&serde_json::from_slice(&bytes).unwrap_or_default());
             taken.unwrap_or_else(|| refusal(&action, 400, "ValidationException"))
         }
+        Upstream::CloudFormation => gateway.cloudformation.answer(&parts.headers, &bytes),
         Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
@@ -404,6 +414,7 @@ enum Upstream<'a> {
     Queue,
     Parts,
     Bus,
+    CloudFormation,
     Bedrock,
 }
 

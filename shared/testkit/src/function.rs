@@ -35,10 +35,13 @@ pub struct Function {
     child: Child,
     log: tempfile::NamedTempFile,
     events: mpsc::UnboundedSender<Invocation>,
+    time: Duration,
 }
 
 struct Invocation {
     event: Value,
+    /// How long the function may take, as it is told.
+    time: Duration,
     answer: oneshot::Sender<Value>,
 }
 
@@ -86,12 +89,17 @@ impl Function {
             .kill_on_drop(true)
             .spawn()
             .expect("the function starts");
-        Self { child, log, events }
+        Self { child, log, events, time: PATIENCE }
     }
 
     /// Everything that it logged so far: its standard output.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log.path()).expect("the log is read")
+    }
+
+    /// From now on it is told that it has this much time for an event.
+    pub fn set_time(&mut self, time: Duration) {
+        self.time = time;
     }
 
     /// Gives it an event and waits for its answer.
@@ -100,7 +108,7 @@ impl Function {
     /// It died first, by itself or by a fault of the gateway.
     pub async fn invoke(&mut self, event: Value, cloud: &Cloud) -> Result<Value, Died> {
         let (answer, answered) = oneshot::channel();
-        self.events.send(Invocation { event, answer }).expect("the runtime lives");
+        self.events.send(Invocation { event, time: self.time, answer }).expect("the runtime lives");
         tokio::select! {
             answer = answered => answer.map_err(|_| Died),
             () = cloud.faults.killed() => {
@@ -114,16 +122,17 @@ impl Function {
 }
 
 async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
-    let Some(Invocation { event, answer }) = runtime.events.lock().await.recv().await else {
+    let Some(Invocation { event, time, answer }) = runtime.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
     let mut waiting = runtime.waiting.lock().await;
     let id = format!("invocation-{}", waiting.len() + 1);
     waiting.retain(|_, sender| !sender.is_closed());
     waiting.insert(id.clone(), answer);
+    let deadline = std::time::UNIX_EPOCH.elapsed().expect("a clock") + time;
     let headers = [
         ("lambda-runtime-aws-request-id", id),
-        ("lambda-runtime-deadline-ms", "4102444800000".to_owned()),
+        ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         (
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:eu-central-1:444455556666:function:f".to_owned(),
@@ -189,6 +198,7 @@ fn build() -> PathBuf {
     cargo.args(["--bins", "-p", "audit-aws", "--example", "send_response"]);
     for package in [
         "check-audit",
+        "configure-logging",
         "index-invocations",
         "index-trail",
         "read-baseline",

@@ -3,6 +3,7 @@
 //! * [`cloud`]: engines for DynamoDB and S3, a topic that keeps what it is sent, and one gateway in front of them.
 //! * [`bedrock`]: the reading operations of Bedrock behind the same gateway.
 //! * [`bus`]: the bus of applications behind the same gateway.
+//! * [`cloudformation`]: what takes a custom resource's answers, behind the same gateway.
 //! * [`knowledge_base`]: questions to knowledge bases behind the same gateway.
 //! * [`parts`]: the audit's own parts, trails and rules among them, behind the same gateway.
 //! * [`faults`]: what the gateway does instead of answering: throttle, refuse, kill the caller.
@@ -12,6 +13,7 @@
 pub mod bedrock;
 pub mod bus;
 pub mod cloud;
+pub mod cloudformation;
 pub mod contract;
 pub mod faults;
 pub mod function;

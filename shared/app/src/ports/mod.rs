@@ -10,9 +10,11 @@
 //! * `alerts`: messages to people and machines.
 //! * `questions`: what knowledge bases answer.
 //! * `parts`: what the audit itself is made of, for the hourly check.
+//! * `logging`: the logging of model invocations as a resource of a stack, and the answers to CloudFormation.
 
 mod alerts;
 mod baseline;
+mod logging;
 mod objects;
 mod parts;
 mod prompts;
@@ -28,9 +30,10 @@ use jiff::Timestamp;
 pub use self::{
     alerts::{Message, PublishAlerts},
     baseline::{ContinueBaseline, NoteResources, NotedResource, Pause, QueryNotedResources},
+    logging::{AnswerRequests, ConfigureLogging, Patience},
     objects::{
-        AwaitBodies, Chunks, FetchKept, FollowBodies, KeepObjects, ListObjects, ListedObject, ListedPage,
-        ReadBodies, ReadObjects,
+        AwaitBodies, Chunks, FetchKept, FindKept, FollowBodies, KeepObjects, ListObjects, ListedObject,
+        ListedPage, ReadBodies, ReadObjects,
     },
     parts::{ListStackParts, ReadQueues, ReadRules, ReadTrails, StackPart},
     prompts::{CountSightings, FindSightings, MarkPromptAlerts, PutStates, QueryStates},

@@ -93,3 +93,10 @@ pub trait FetchKept: Sync {
     /// The bytes under a key.
     fn fetch(&self, key: &str) -> impl Future<Output = Result<Vec<u8>, PortError>> + Send;
 }
+
+/// Looks for what may have been kept: `s3:GetObject` in the audit bucket, and `s3:ListBucket`, without which S3 does not tell
+/// what is not there from what may not be read.
+pub trait FindKept: Sync {
+    /// The bytes under a key; `None` where nothing was kept there.
+    fn find(&self, key: &str) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
+}

@@ -7,11 +7,13 @@
 //!
 //! * [`answer`]: one call, all pages of a list, each entry of a list.
 //! * one file for each kind of resource; `list` says what there is of each.
+//! * [`InvocationLogging`]: the logging of model invocations, configured.
 //! * [`KnowledgeBases`]: questions to knowledge bases, whose response is kept as it came, too.
 
 mod agent;
 mod answer;
 mod ask;
+mod configure;
 mod enforced_guardrail;
 mod flow;
 mod guardrail;
@@ -27,7 +29,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use self::ask::KnowledgeBases;
+pub use self::{ask::KnowledgeBases, configure::InvocationLogging};
 
 use audit_app::ports::{PortError, ReadResources, ResourceRead};
 use audit_domain::{

@@ -74,7 +74,8 @@ pub struct Change {
     pub omitted: bool,
     /// What it breaks of the audit, or who may use Bedrock by it; of calls of other services, and of deleted evidence.
     pub breaks: Option<String>,
-    /// It came through CloudFormation: a deployment, of this stack or of another one.
+    /// It came through CloudFormation, or from the function that configures the invocation log for it: a deployment, of this
+    /// stack or of another one.
     pub deployment: bool,
     /// That it came late, or which earlier event it amends.
     pub addendum: Option<Addendum>,

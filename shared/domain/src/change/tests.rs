@@ -59,6 +59,33 @@ fn denied_attempts_and_unknown_operations_are_recorded() {
 }
 
 /// Of an IAM user a record knows whether there was a second factor; of a role's session it may not.
+/// What the stack's own custom resource does is a deployment; a role of another name, or another call, is none.
+#[test]
+fn the_invocation_log_configured_by_the_stack_is_a_deployment() {
+    let session = |role: &str| format!("arn:aws:sts::444455556666:assumed-role/{role}/f");
+    let by = |name: &str, role: &str| {
+        let path = format!("{}/../../events/changes/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let mut event: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        event["detail"]["userIdentity"] = serde_json::json!({"type": "AssumedRole", "arn": session(role)});
+        let change = change_of(&event);
+        (change.deployment, change.severity)
+    };
+    let (put, delete) =
+        ("PutModelInvocationLoggingConfiguration", "DeleteModelInvocationLoggingConfiguration");
+    let own = "bedrock-audit-ConfigureLoggingRole-1ABC2DEF";
+    assert_eq!(by(put, own), (true, Severity::Medium));
+    assert_eq!(by(delete, own), (true, Severity::Critical), "the log ends all the same");
+    for other in [
+        "bedrock-audit-RecordChangesRole-1ABC",
+        "x-bedrock-audit-ConfigureLoggingRole-1ABC",
+        "claims-operations",
+    ] {
+        assert_eq!(by(put, other), (false, Severity::High), "{other}");
+    }
+    assert!(!by("UpdateGuardrail", own).0, "it configures nothing else");
+}
+
 #[test]
 fn a_missing_second_factor_counts_where_cloudtrail_knows() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/changes/DeleteGuardrail.version.json");

@@ -10,6 +10,7 @@ use super::{
     watch::{self, Concern, Watching},
 };
 use crate::{
+    check::invocation_log,
     digest::Sha256,
     evidence::Evidence,
     json::{Members, boolean, scalar},
@@ -32,18 +33,26 @@ pub(super) struct TrailRecord<'a> {
 pub(super) enum Meaning {
     /// It changes configuration of Bedrock; `None` where no table knows how.
     Bedrock(Option<&'static Operation>),
+    /// It configures the invocation log for the stack, which CloudFormation cannot do itself.
+    Configured(&'static Operation),
     /// It changes what the audit rests on, or who may use Bedrock.
     Watched(Concern),
 }
 
 impl Meaning {
-    fn is_watched(&self) -> bool {
-        matches!(self, Self::Watched(_))
+    /// Whether it came with a deployment, by what AWS says of the caller.
+    fn is_deployment(&self, said: [&Option<String>; 2]) -> bool {
+        match self {
+            Self::Bedrock(_) => false,
+            Self::Configured(_) => true,
+            Self::Watched(_) => is_cloudformation(said),
+        }
     }
 
     fn kind(&self) -> Option<&'static Kind> {
         match self {
             Self::Bedrock(operation) => operation.map(|operation| &operation.kind),
+            Self::Configured(operation) => Some(&operation.kind),
             Self::Watched(concern) => Some(&concern.call.kind),
         }
     }
@@ -52,6 +61,9 @@ impl Meaning {
     fn severity(&self, deployment: bool) -> Severity {
         match self {
             Self::Bedrock(operation) => operation.map_or(operations::UNKNOWN_SEVERITY, |o| o.severity),
+            // the end of the log is the end, whoever it is that ends it
+            Self::Configured(operation) if operation.severity == Severity::Critical => operation.severity,
+            Self::Configured(operation) => operation.severity.lowered(),
             Self::Watched(concern) => {
                 let is_lowered = concern.unknown.is_some() || (deployment && !concern.call.is_final());
                 let severity = concern.call.severity;
@@ -149,7 +161,15 @@ impl<'a> TrailRecord<'a> {
             Class::Unknown if read_only == Some(true) => return Err("a reading call"),
             Class::Unknown => None,
         };
-        Ok((Meaning::Bedrock(operation), Parameters::of(&self.members)))
+        let by_stack = |operation: &&Operation| {
+            operation.kind.name == invocation_log::KIND
+                && self.principal().arn.is_some_and(|arn| watching.configures_logging(&arn))
+        };
+        let meaning = match operation.filter(by_stack) {
+            Some(operation) => Meaning::Configured(operation),
+            None => Meaning::Bedrock(operation),
+        };
+        Ok((meaning, Parameters::of(&self.members)))
     }
 
     /// Whether the call uses Bedrock and changes nothing, be it a management event or a data event (FORMATS 4.4).
@@ -181,7 +201,7 @@ impl<'a> TrailRecord<'a> {
         let outcome = Outcome::of(error_code.as_deref());
         let mfa = multi_factor(&identity);
         let source_ip = self.filled("sourceIPAddress");
-        let deployment = meaning.is_watched() && is_cloudformation([&principal.invoked_by, &source_ip]);
+        let deployment = meaning.is_deployment([&principal.invoked_by, &source_ip]);
         Change {
             request_id: self.request_id(addendum.as_ref()).unwrap_or_else(|| event_id.clone()),
             event_id,

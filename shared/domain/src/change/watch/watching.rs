@@ -68,6 +68,15 @@ impl Watching {
             || (!name.starts_with('/') && ends())
     }
 
+    /// Whether this is a session of the role with which the stack configures the invocation log. Calls that change the
+    /// stack's roles are watched themselves.
+    pub(in crate::change) fn configures_logging(&self, arn: &str) -> bool {
+        let arn = arn.to_ascii_lowercase();
+        let role = arn.split_once(":assumed-role/").map(|(_, role)| role);
+        let name = role.and_then(|role| role.strip_prefix(&*self.stack));
+        !self.stack.is_empty() && name.is_some_and(|name| name.starts_with("-configureloggingrole-"))
+    }
+
     /// Whether this object is evidence: it lies in the audit's own buckets, or where invocation logs lie.
     pub fn holds_object(&self, bucket: &str, key: &str) -> bool {
         if self.log_places.has_bucket(bucket) {
