@@ -5,6 +5,7 @@
 //! * [`error`]: the one place where an SDK error becomes retry or permanent.
 //! * [`dynamodb`]: the ledger's three tables.
 //! * [`s3`]: log objects, and the audit bucket.
+//! * [`logs`]: events of a log group, read again.
 //! * [`bedrock`]: configuration resources as they are now.
 //! * [`audit`]: the audit's own parts: trails, rules, queues.
 //! * [`sns`]: the alert topics.
@@ -16,6 +17,7 @@ pub mod bedrock;
 pub mod connect;
 pub mod dynamodb;
 pub mod error;
+pub mod logs;
 pub mod s3;
 pub mod sns;
 pub mod sqs;

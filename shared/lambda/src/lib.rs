@@ -8,6 +8,7 @@
 //! * [`run`]: starts a function.
 
 pub mod batch;
+pub mod bodies;
 pub mod environment;
 pub mod run;
 pub mod s3_notification;

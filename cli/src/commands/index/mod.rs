@@ -124,6 +124,7 @@ impl Run<'_> {
         let now = self.global.now();
         let indexing = Indexing {
             takes: Takes::Everything,
+            by_content: true,
             retention: Retention::DEFAULT,
             excerpt_characters: EXCERPT,
             now,
