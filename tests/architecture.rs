@@ -5,7 +5,7 @@ use audit_lambda::environment::VARIABLES;
 use super::text;
 
 /// What each floor may depend on, of the project and of the world. Arrows only go down.
-const FLOORS: [(&str, &[&str], &[&str]); 10] = [
+const FLOORS: [(&str, &[&str], &[&str]); 11] = [
     (
         "shared/domain",
         &[],
@@ -16,6 +16,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 10] = [
     ("shared/lambda", &["audit-domain", "audit-app"], &["aws-", "clap"]),
     ("functions/check-audit", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-invocations", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
+    ("functions/index-log-events", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/record-changes", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-trail", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/read-baseline", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),

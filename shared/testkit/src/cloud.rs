@@ -40,6 +40,7 @@ use crate::{
     bedrock::{self, Bedrock},
     bus::Bus,
     faults::{Fault, Faults},
+    log_groups::LogGroups,
     parts::Parts,
 };
 
@@ -92,6 +93,8 @@ pub struct Cloud {
     pub parts: Arc<Parts>,
     /// The bus of applications.
     pub bus: Arc<Bus>,
+    /// The log groups.
+    pub log_groups: Arc<LogGroups>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
@@ -103,6 +106,7 @@ struct Gateway {
     s3: String,
     bedrock: Arc<Bedrock>,
     bus: Arc<Bus>,
+    log_groups: Arc<LogGroups>,
     parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
@@ -124,6 +128,7 @@ impl Cloud {
         let bedrock = Arc::new(Bedrock::default());
         let parts = Arc::new(Parts::default());
         let bus = Arc::new(Bus::default());
+        let log_groups = Arc::new(LogGroups::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
@@ -131,6 +136,7 @@ impl Cloud {
             bedrock: bedrock.clone(),
             parts: parts.clone(),
             bus: bus.clone(),
+            log_groups: log_groups.clone(),
             published: published.clone(),
             queued: queued.clone(),
             faults: faults.clone(),
@@ -147,6 +153,7 @@ impl Cloud {
             bedrock,
             parts,
             bus,
+            log_groups,
             published,
             queued,
             _buckets: buckets,
@@ -358,6 +365,8 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     } else if let Some((_, operation)) = target.split_once("AWSEvents.") {
         let upstream = if operation == "PutEvents" { Upstream::Bus } else { Upstream::Parts };
         (format!("events:{operation}"), upstream)
+    } else if let Some((_, operation)) = target.split_once("Logs_20140328.") {
+        (format!("logs:{operation}"), Upstream::Logs)
     } else if form && bytes.starts_with(b"Action=ListStackResources&") {
         ("cloudformation:ListStackResources".to_owned(), Upstream::Parts)
     } else if form {
@@ -388,6 +397,10 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
             let taken = gateway.bus.answer(&serde_json::from_slice(&bytes).unwrap_or_default());
             taken.unwrap_or_else(|| refusal(&action, 400, "ValidationException"))
         }
+        Upstream::Logs => {
+            let found = gateway.log_groups.answer(&serde_json::from_slice(&bytes).unwrap_or_default());
+            found.unwrap_or_else(|| refusal(&action, 400, "ResourceNotFoundException"))
+        }
         Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
@@ -404,6 +417,7 @@ enum Upstream<'a> {
     Queue,
     Parts,
     Bus,
+    Logs,
     Bedrock,
 }
 
@@ -446,7 +460,10 @@ fn refusal(action: &str, status: u16, code: &str) -> Response {
         return bedrock::refusal(status, code, "by the testkit");
     }
     let status = StatusCode::from_u16(status).expect("a status");
-    if ["dynamodb:", "sqs:", "cloudtrail:", "events:"].iter().any(|service| action.starts_with(service)) {
+    if ["dynamodb:", "sqs:", "cloudtrail:", "events:", "logs:"]
+        .iter()
+        .any(|service| action.starts_with(service))
+    {
         let json =
             format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the testkit"}}"#);
         return (status, [("content-type", "application/x-amz-json-1.0")], json).into_response();

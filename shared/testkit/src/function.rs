@@ -190,6 +190,7 @@ fn build() -> PathBuf {
     for package in [
         "check-audit",
         "index-invocations",
+        "index-log-events",
         "index-trail",
         "read-baseline",
         "record-attributions",
