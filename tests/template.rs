@@ -353,7 +353,7 @@ fn a_function_that_asks_itself_may_go_on() {
     for name in resources(&template, "AWS::Serverless::Function") {
         let function = resource(&template, name);
         // one that no queue invokes sends to others
-        let asks_itself = function.contains("          Type: SQS\n")
+        let asks_itself = function.contains("FunctionResponseTypes:")
             && resource(&template, &format!("{name}Role")).contains("sqs:SendMessage");
         let may_go_on = function.contains("      RecursiveLoop: Allow\n");
         assert_eq!(may_go_on, asks_itself, "{name}");

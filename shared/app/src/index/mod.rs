@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use self::{
     object::{Item, ObjectValues},
     read::{Found, read},
-    write::{Written, not_kept, write},
+    write::{Written, is_copy, not_kept, write},
 };
 use crate::{
     body_request::BodyRequest,
@@ -225,7 +225,11 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         self.sightings.flush(ledger, self.telling, retention, now).await?;
         self.ask_for_bodies(bodies).await?;
         for request in std::mem::take(&mut self.requests) {
-            bodies.await_bodies(&request).await?;
+            match bodies.await_bodies(&request).await {
+                // a record too large for a message: its body stays outstanding, and is counted so
+                Err(error) if error.remedy == Remedy::Permanent => {}
+                asked => asked?,
+            }
         }
         let delivery = self.delivery(completion, ignored);
         ledger.put_delivery(&delivery, retention.expires_at(now, now)).await?;
@@ -278,7 +282,8 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         bodies: &(impl FollowBodies + AwaitBodies),
     ) -> Result<Option<Reject>, PortError> {
         let Found::Invocation(found) = found else { return Ok(None) };
-        if bodies::complete(found, bodies).await? {
+        // the body of a copy is asked for already
+        if bodies::complete(found, bodies).await? && !is_copy(&found.reading.invocation, ledger).await? {
             self.counts.bodies_outstanding += 1;
             let evidence = &found.reading.invocation.evidence;
             match BodyRequest::of_log_event(evidence, found.raw.as_deref()) {

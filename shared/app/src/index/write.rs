@@ -126,18 +126,24 @@ pub(super) fn not_kept(evidence: &Evidence, nth: u64, error: &PortError) -> Reje
     }
 }
 
+/// Whether the ledger has the same record in other bytes, which tells all that this one does.
+pub(super) async fn is_copy(invocation: &Invocation, ledger: &impl KnowInvocations) -> Result<bool, PortError> {
+    if invocation.content.is_none() {
+        return Ok(false);
+    }
+    let known = ledger.invocations_of(&invocation.request_id).await?;
+    let is_other = |known: &Invocation| known.evidence.sha256 != invocation.evidence.sha256;
+    Ok(known.iter().any(|known| is_other(known) && known.tells_all_of(invocation)))
+}
+
 /// Puts an invocation, its sources first. One that came by another way, in other bytes, is there already.
 pub(super) async fn write_invocation(
     reading: RecordReading,
     ledger: &(impl PutRecords + KnowInvocations),
     indexing: Indexing,
 ) -> Result<Put, PortError> {
-    if reading.invocation.content.is_some() {
-        let known = ledger.invocations_of(&reading.invocation.request_id).await?;
-        let is_copy = |known: &Invocation| known.evidence.sha256 != reading.invocation.evidence.sha256;
-        if known.iter().any(|known| is_copy(known) && known.tells_all_of(&reading.invocation)) {
-            return Ok(Put::Duplicate);
-        }
+    if is_copy(&reading.invocation, ledger).await? {
+        return Ok(Put::Duplicate);
     }
     let expires_at = indexing.retention.expires_at(reading.invocation.occurred_at, indexing.now);
     for passage in &reading.passages {
