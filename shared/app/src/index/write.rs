@@ -127,7 +127,10 @@ pub(super) fn not_kept(evidence: &Evidence, nth: u64, error: &PortError) -> Reje
 }
 
 /// Whether the ledger has the same record in other bytes, which tells all that this one does.
-pub(super) async fn is_copy(invocation: &Invocation, ledger: &impl KnowInvocations) -> Result<bool, PortError> {
+pub(super) async fn is_copy(
+    invocation: &Invocation,
+    ledger: &impl KnowInvocations,
+) -> Result<bool, PortError> {
     if invocation.content.is_none() {
         return Ok(false);
     }
