@@ -9,6 +9,7 @@ the roles of the template, so a permission that is missing there fails here.
 """
 
 import argparse
+import base64
 import contextlib
 import datetime
 import gzip
@@ -330,7 +331,7 @@ class Stack:
             *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(packaged)),
             *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
             *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
-            f"TrailBucket={TRAIL}",
+            *(f"TrailBucket={TRAIL}", "LogRoute=Both"),
             # not the defaults: what writes to the tables from outside has to know them
             *("RetentionDays=500", "ExcerptCharacters=40"),
         )
@@ -511,7 +512,8 @@ def check_outputs(stack):
     expected |= {"BodyQueueUrl", "IndexTrailQueueUrl", "ReadBaselineQueueUrl", "RecordAttributionsQueueUrl"}
     expected |= {"IndexInvocationsRule", "RecordChangesRule", "IndexTrailRule", "ReadBaselineDeploymentRule"}
     expected |= {"ApplicationBus", "ApplicationBusArn", "ApplicationPolicyArn", "RecordAttributionsFunction"}
-    expected |= {"RecordAttributionsRule"}
+    expected |= {"RecordAttributionsRule", "InvocationLogGroup", "InvocationLogRoleArn"}
+    expected |= {"IndexLogEventsFunction", "IndexLogEventsDeadLetterQueueUrl"}
     equal("missing outputs", expected - stack.outputs.keys(), set())
 
 
@@ -708,6 +710,49 @@ def check_bodies(stack):
     complete = lambda: [i for i in stack.records(record["requestId"], "invocation") if i["completeness"] == 1]
     (second,) = wait_for("the complete record", complete)
     equal("system prompt", second["system_prompt_status"], "recorded")
+
+
+def check_log_events(stack):
+    """an event of the log group becomes an invocation; one that came as an object too, in other bytes, stays one"""
+    group, stream = stack.outputs["InvocationLogGroup"], "aws/bedrock/modelinvocations"
+    stack.logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    new = json.loads((ROOT / "events" / "invocations" / "converse.json").read_text()) | {"requestId": str(uuid.uuid4())}
+    known = incident_invocations()[7]
+    messages = ["Permissions are correctly set for Amazon Bedrock logs.", json.dumps(new), json.dumps(known, indent=1)]
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": message} for message in messages]
+    stack.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+    (item,) = wait_for("the invocation", lambda: stack.records(new["requestId"], "invocation"))
+    equal("evidence", (item["evidence"]["log_group"], item["evidence"]["log_stream"]), (group, stream))
+    deliveries = stack.dynamodb.Table(stack.outputs["DeliveriesTable"])
+    of_group = lambda: [d for d in deliveries.scan()["Items"] if d["object"].startswith(f"logs://{group}/{stream}/")]
+    (delivery,) = wait_for("the delivery", of_group)
+    counts = {name: delivery[name] for name in ("received", "indexed", "duplicate", "rejected", "ignored")}
+    equal("counts", counts, {"received": 3, "indexed": 1, "duplicate": 1, "rejected": 0, "ignored": 1})
+    equal("the known one", len(stack.records(known["requestId"], "invocation")), 1)
+
+
+def check_failed_log_events(stack):
+    """events that fail three times end in the dead-letter queue, and are taken from there by one invocation"""
+    function, queue = (stack.outputs[f"IndexLogEvents{name}"] for name in ("Function", "DeadLetterQueueUrl"))
+    record = json.loads((ROOT / "events" / "invocations" / "converse.json").read_text()) | {"requestId": "failed"}
+    event = {"messageType": "DATA_MESSAGE", "logGroup": "g", "logStream": "s"}
+    event["logEvents"] = [{"id": "1", "timestamp": 1, "message": json.dumps(record)}]
+    data = base64.b64encode(gzip.compress(json.dumps(event).encode())).decode()
+    aws_lambda = stack.emulator.client("lambda")
+    # broken off: it fails every time
+    broken = json.dumps({"awslogs": {"data": data[: len(data) // 8 * 4]}})
+    aws_lambda.invoke(FunctionName=function, InvocationType="Event", Payload=broken)
+    take = lambda: stack.sqs.receive_message(QueueUrl=queue).get("Messages", [])
+    (message,) = wait_for("the dead letter", take, 3 * ARRIVES)
+    failed = json.loads(message["Body"])
+    equal("what failed", failed["requestPayload"], json.loads(broken))
+    # as if it had been whole, and the tables not to be reached
+    failed["requestPayload"]["awslogs"]["data"] = data
+    answer = aws_lambda.invoke(FunctionName=function, Payload=json.dumps(failed))
+    equal("answer", json.loads(answer["Payload"].read())["indexed"], 1)
+    equal("invocations", len(stack.records("failed", "invocation")), 1)
+    stack.sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 def check_new_prompt(stack):
@@ -1194,6 +1239,8 @@ CHECKS = (
     check_invocations_again,
     check_backfill,
     check_bodies,
+    check_log_events,
+    check_failed_log_events,
     check_new_prompt,
     check_changes,
     check_alerts,

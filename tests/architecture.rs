@@ -5,7 +5,7 @@ use audit_lambda::environment::VARIABLES;
 use super::text;
 
 /// What each floor may depend on, of the project and of the world. Arrows only go down.
-const FLOORS: [(&str, &[&str], &[&str]); 11] = [
+const FLOORS: [(&str, &[&str], &[&str]); 12] = [
     (
         "shared/domain",
         &[],
@@ -17,6 +17,7 @@ const FLOORS: [(&str, &[&str], &[&str]); 11] = [
     ("functions/check-audit", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/configure-logging", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-invocations", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
+    ("functions/index-log-events", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/record-changes", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/index-trail", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),
     ("functions/read-baseline", &["audit-domain", "audit-app", "audit-aws", "audit-lambda"], &["clap"]),

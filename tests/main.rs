@@ -6,6 +6,7 @@
 //! * `template`: `template.yaml` against the code.
 //! * `bedrock_reads`: configuration resources behind the gateway, and the role that reads them.
 //! * `index_invocations`, `index_trail`, `record_changes`, `record_attributions`, `what_changed`: the real function binaries against real engines, and faults in front of them.
+//! * `log_events`: the real `index-log-events` binary, beside `index-invocations`, and what failed of it.
 //! * `prompt_drift`: `index-invocations`, and a system prompt that nobody used before.
 //! * `read_baseline`: the real function that looks for what no event tells.
 //! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
@@ -30,6 +31,7 @@ mod examples;
 mod index_invocations;
 mod index_trail;
 mod ledger;
+mod log_events;
 mod no_text;
 mod operations;
 mod prompt_drift;

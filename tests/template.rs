@@ -271,6 +271,60 @@ fn who_records_attributions_may_do_that_and_no_more() {
     assert!(role.contains("Resource: !Sub ${AuditBucket.Arn}/responses/*"));
 }
 
+/// Who takes log events puts into the ledger and asks for bodies, and reads no bucket; Bedrock writes one stream; CloudWatch Logs
+/// invokes for one log group of this account; and what failed is handed over.
+#[test]
+fn log_events_come_from_one_log_group_and_end_in_their_queue() {
+    let template = text("template.yaml");
+    let actions = |role: &str| -> Vec<String> {
+        let words = block(&template, role)
+            .lines()
+            .map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: ").to_owned());
+        let is_action = |word: &String| {
+            ["dynamodb:", "s3:", "sns:", "sqs:", "logs:"].iter().any(|service| word.starts_with(service))
+        };
+        words.filter(is_action).collect()
+    };
+    let own_log = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    let ports = [
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "s3:PutObject",
+        "sqs:SendMessage",
+        "sqs:SendMessage",
+        "sns:Publish",
+    ];
+    assert_eq!(actions("IndexLogEventsRole"), [&ports[..], &own_log].concat());
+    assert_eq!(actions("InvocationLogRole"), own_log);
+    let holds = |name: &str, lines: &[&str]| {
+        let block = block(&template, name);
+        assert!(lines.iter().all(|line| block.contains(line)), "{lines:?} in\n{block}");
+        assert!(block.contains("Condition: HasLogGroup\n"), "{name}");
+    };
+    holds("InvocationLogRole", &["Service: bedrock.amazonaws.com", "aws:SourceAccount:", "aws:SourceArn:"]);
+    holds("InvocationLogRole", &["log-group:${Group}:log-stream:aws/bedrock/modelinvocations"]);
+    holds(
+        "IndexLogEventsPermission",
+        &["Principal: logs.amazonaws.com", "SourceAccount:", "log-group:${Group}:*"],
+    );
+    holds(
+        "IndexLogEvents",
+        &["MaximumRetryAttempts: 2", "Destination: !GetAtt IndexLogEventsDeadLetterQueue.Arn"],
+    );
+    holds(
+        "InvocationLogSubscription",
+        &["DestinationArn: !GetAtt IndexLogEvents.Arn", "FilterPattern: \"\"\n"],
+    );
+    for metric in ["Errors", "AsyncEventAge", "DestinationDeliveryFailures"] {
+        let alarms = template.split("Type: AWS::CloudWatch::Alarm").filter(|alarm| {
+            let alarm = alarm.split("\n\n").next().unwrap_or_default();
+            alarm.contains(&format!("MetricName: {metric}\n"))
+                && alarm.contains("Value: !Ref IndexLogEvents\n")
+        });
+        assert_eq!(alarms.count(), 1, "{metric}");
+    }
+}
+
 /// An application may put events of one source on one bus, and objects into one folder; the rule passes just these events.
 #[test]
 fn an_application_may_send_responses_and_no_more() {
@@ -357,8 +411,11 @@ fn what_the_custom_resource_asks_for_is_read() {
 fn a_function_that_asks_itself_may_go_on() {
     let template = text("template.yaml");
     for name in resources(&template, "AWS::Serverless::Function") {
-        let asks_itself = resource(&template, &role_of(name)).contains("sqs:SendMessage");
-        let may_go_on = resource(&template, name).contains("      RecursiveLoop: Allow\n");
+        let function = resource(&template, name);
+        // one that no queue invokes sends to others
+        let asks_itself = function.contains("FunctionResponseTypes:")
+            && resource(&template, &role_of(name)).contains("sqs:SendMessage");
+        let may_go_on = function.contains("      RecursiveLoop: Allow\n");
         assert_eq!(may_go_on, asks_itself, "{name}");
     }
 }

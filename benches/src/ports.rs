@@ -7,9 +7,10 @@ use audit_app::{
     index::{Indexing, Takes, index_object},
     index_trail::TrailIndexer,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, KnowChanges, Message,
-        PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutResourceStates, PutStates,
-        PutTurns, QueryResourceStates, ReadObjects, ReadResources, ResourceRead,
+        AwaitBodies, Chunks, CountSightings, FindRecords, FollowBodies, KeepObjects, KnowChanges,
+        KnowInvocations, Message, PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords,
+        PutResourceStates, PutStates, PutTurns, QueryResourceStates, ReadObjects, ReadResources,
+        ResourceRead,
     },
     prompt_drift::Silent,
     record_change::{Recorder, Recording},
@@ -18,7 +19,10 @@ use audit_domain::{
     change::{Resource, watch::Watching},
     digest::Sha256,
     evidence::ObjectLocation,
-    invocation::pointer::{BodyPointer, Followed},
+    invocation::{
+        Invocation,
+        pointer::{BodyPointer, Followed},
+    },
     ledger::{
         delivery::Delivery,
         document::DocumentSighting,
@@ -35,7 +39,7 @@ use jiff::{SignedDuration, Timestamp};
 /// So many bytes come out of an object at a time.
 pub const CHUNK: usize = 64 << 10;
 
-/// Indexes the object that `open` reads, as the command line does, and writes nothing.
+/// Indexes the object that `open` reads, as it comes by one way alone, and writes nothing.
 ///
 /// # Errors
 /// What could not be read.
@@ -45,6 +49,7 @@ pub fn index<R: Read + Send>(open: impl Fn() -> std::io::Result<R> + Sync) -> Re
         takes: Takes::Everything,
         retention: Retention::DEFAULT,
         excerpt_characters: EXCERPT,
+        by_content: false,
         now: Timestamp::UNIX_EPOCH,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
@@ -104,6 +109,12 @@ struct TakesAll;
 impl PutRecords for TakesAll {
     async fn put_record(&self, _: &Record, _: i64) -> Result<Put, PortError> {
         Ok(Put::Stored)
+    }
+}
+
+impl KnowInvocations for TakesAll {
+    async fn invocations_of(&self, _: &str) -> Result<Vec<Invocation>, PortError> {
+        Ok(Vec::new())
     }
 }
 

@@ -192,6 +192,7 @@ async fn index(log: &Path, ledger: &AnyLedger, global: &Global) -> Result<u64, S
     let location = ObjectLocation::file(log.display().to_string());
     let indexing = Indexing {
         takes: Takes::Everything,
+        by_content: true,
         retention: Retention::DEFAULT,
         excerpt_characters: EXCERPT,
         now: global.now(),

@@ -1,4 +1,4 @@
-//! Log objects, wherever they lie: files on this machine, or objects in a bucket.
+//! Log objects, wherever they lie: files on this machine, objects in a bucket, or events of a log group.
 
 mod bodies;
 mod files;
@@ -10,6 +10,7 @@ use audit_app::{
 };
 use audit_aws::{
     connect,
+    logs::{LogGroups, Message},
     s3::{LogObjects, ObjectChunks},
 };
 use audit_domain::evidence::ObjectLocation;
@@ -22,10 +23,11 @@ pub(crate) use self::{
     kept::Folder,
 };
 
-/// Log objects of either kind. The client of the buckets is made when it is first needed.
+/// Log objects of any kind. A client is made when it is first needed.
 #[derive(Default)]
 pub(crate) struct AnyObjects {
     buckets: OnceCell<LogObjects>,
+    log_groups: OnceCell<LogGroups>,
 }
 
 impl AnyObjects {
@@ -36,6 +38,11 @@ impl AnyObjects {
             LogObjects::new(aws_sdk_s3::Client::new(&config))
         };
         self.buckets.get_or_init(connect).await
+    }
+
+    async fn log_groups(&self) -> &LogGroups {
+        let connect = || async { LogGroups::connect(&connect::from_environment().await) };
+        self.log_groups.get_or_init(connect).await
     }
 
     /// Follows pointers out of records in a bucket, within that bucket.
@@ -54,26 +61,31 @@ impl ReadObjects for AnyObjects {
     type Chunks = AnyChunks;
 
     async fn open(&self, location: &ObjectLocation) -> Result<AnyChunks, PortError> {
-        match location.bucket {
-            Some(_) => self.buckets().await.open(location).await.map(AnyChunks::Object),
-            None => Files.open(location).await.map(AnyChunks::File),
+        match (&location.bucket, &location.log) {
+            (Some(_), _) => self.buckets().await.open(location).await.map(AnyChunks::Object),
+            (None, Some(_)) => self.log_groups().await.open(location).await.map(AnyChunks::Event),
+            (None, None) => Files.open(location).await.map(AnyChunks::File),
         }
     }
 }
 
 impl ReadBodies for AnyObjects {
     async fn open_if_there(&self, location: &ObjectLocation) -> Result<Option<AnyChunks>, PortError> {
-        match location.bucket {
-            Some(_) => Ok(self.buckets().await.open_if_there(location).await?.map(AnyChunks::Object)),
-            None => Ok(Files.open_if_there(location).await?.map(AnyChunks::File)),
+        match (&location.bucket, &location.log) {
+            (Some(_), _) => Ok(self.buckets().await.open_if_there(location).await?.map(AnyChunks::Object)),
+            (None, Some(_)) => {
+                Ok(self.log_groups().await.open_if_there(location).await?.map(AnyChunks::Event))
+            }
+            (None, None) => Ok(Files.open_if_there(location).await?.map(AnyChunks::File)),
         }
     }
 }
 
-/// The pieces of an object of either kind.
+/// The pieces of an object of any kind.
 pub(crate) enum AnyChunks {
     File(FileChunks),
     Object(ObjectChunks),
+    Event(Message),
 }
 
 impl Chunks for AnyChunks {
@@ -81,6 +93,7 @@ impl Chunks for AnyChunks {
         match self {
             Self::File(chunks) => chunks.next_chunk().await,
             Self::Object(chunks) => chunks.next_chunk().await,
+            Self::Event(message) => message.next_chunk().await,
         }
     }
 }

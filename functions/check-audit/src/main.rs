@@ -20,7 +20,9 @@ use audit_domain::{
 };
 use audit_lambda::{
     batch,
-    environment::{ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, RECORDS_TABLE},
+    environment::{
+        ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, INVOCATION_LOG_GROUP, RECORDS_TABLE,
+    },
     run, schedule, telemetry,
 };
 use lambda_runtime::Error;
@@ -38,7 +40,7 @@ async fn main() -> Result<(), Error> {
     let alert_topic = environment.text(ALERT_TOPIC_ARN)?;
     let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
     let (retention, stack) = (environment.retention()?, environment.stack_name());
-    let indexed = environment.log_buckets()?;
+    let (indexed, log_group) = (environment.log_buckets()?, environment.maybe(INVOCATION_LOG_GROUP));
 
     let config = connect::from_environment().await;
     let audit_bucket = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket);
@@ -55,6 +57,7 @@ async fn main() -> Result<(), Error> {
                 account_id: tick.account_id,
                 region: tick.region,
                 indexed: indexed.clone(),
+                log_group: log_group.clone(),
             };
             let now = run::now();
             let seen = check_audit::look(&audit, &parts, &resources, now).await;

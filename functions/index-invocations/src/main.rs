@@ -10,7 +10,6 @@ use audit_app::{
         bodies::{Later, follow_request},
         index_object,
     },
-    ports::{AwaitBodies, PortError},
     prompt_drift::{Met, PromptDrift},
 };
 use audit_aws::{
@@ -23,9 +22,10 @@ use audit_aws::{
 use audit_domain::{invocation::pointer::AllowedPlaces, ledger::record::Retention};
 use audit_lambda::{
     batch::{self, Failure},
+    bodies::MaybeAwaited,
     environment::{
         ALERT_TOPIC_ARN, AUDIT_BUCKET, BODY_QUEUE_URL, CHANGES_TOPIC_ARN, DELIVERIES_TABLE, Environment,
-        RECORDS_TABLE, STATES_TABLE,
+        INVOCATION_LOG_GROUP, RECORDS_TABLE, STATES_TABLE,
     },
     run, s3_notification, telemetry,
 };
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Error> {
     let sns = aws_sdk_sns::Client::new(&config);
     let function = Function {
         objects: LogObjects::new(s3.clone()),
-        bodies: Bodies(body_queue.map(|url| BodyQueue::new(sqs, url))),
+        bodies: MaybeAwaited(body_queue.map(|url| BodyQueue::new(sqs, url))),
         allowed,
         ledger: Ledger::new(dynamodb, tables, AuditBucket::new(s3, audit_bucket), run::now()),
         alerts: alert_topic.map(|topic| Topics::new(sns, topic, changes_topic)),
@@ -65,6 +65,7 @@ async fn main() -> Result<(), Error> {
         alert_max_age,
         retention,
         excerpt_characters: environment.excerpt_characters()?,
+        by_content: environment.maybe(INVOCATION_LOG_GROUP).is_some(),
     };
     run::on_messages(async |event| {
         let handled = batch::each(event, async |body| function.handle(body).await);
@@ -75,7 +76,7 @@ async fn main() -> Result<(), Error> {
 
 struct Function {
     objects: LogObjects,
-    bodies: Bodies,
+    bodies: MaybeAwaited<BodyQueue>,
     allowed: Option<AllowedPlaces>,
     ledger: Ledger<AuditBucket>,
     /// Who is told of new system prompts; without a topic, nobody.
@@ -84,12 +85,15 @@ struct Function {
     alert_max_age: SignedDuration,
     retention: Retention,
     excerpt_characters: usize,
+    /// Whether Bedrock logs to a log group as well: the same records come that way, too.
+    by_content: bool,
 }
 
 impl Function {
     async fn handle(&self, body: &str) -> Result<(), Failure> {
-        let Self { retention, excerpt_characters, .. } = *self;
-        let indexing = Indexing { takes: Takes::Invocations, retention, excerpt_characters, now: run::now() };
+        let Self { retention, excerpt_characters, by_content, .. } = *self;
+        let (takes, now) = (Takes::Invocations, run::now());
+        let indexing = Indexing { takes, retention, excerpt_characters, by_content, now };
         let handled = match BodyRequest::of_message(body) {
             Some(request) => self.follow(&request, indexing).await,
             None => self.index(body, indexing).await,
@@ -142,20 +146,5 @@ impl Function {
         let followed = follow_request(request, objects, allowed, bodies, ledger, &telling, indexing).await?;
         telemetry::bodies_followed(FUNCTION, request, &followed, indexing.now);
         Ok(())
-    }
-}
-
-/// The queue of bodies. Without one they stay outstanding, and are counted as such.
-struct Bodies(Option<BodyQueue>);
-
-impl AwaitBodies for Bodies {
-    async fn await_bodies(&self, request: &BodyRequest) -> Result<(), PortError> {
-        match &self.0 {
-            Some(queue) => queue.await_bodies(request).await,
-            None => {
-                tracing::warn!(object = %request.location, "no {BODY_QUEUE_URL}: bodies stay outstanding");
-                Ok(())
-            }
-        }
     }
 }

@@ -35,6 +35,8 @@ pub struct Audit {
     pub region: String,
     /// The buckets and prefixes that are indexed, where that is known.
     pub indexed: Option<AllowedPlaces>,
+    /// The log group that is indexed, if one is.
+    pub log_group: Option<String>,
 }
 
 /// How many faults there were, and what became of them.
@@ -65,6 +67,7 @@ pub async fn look(
         log: InvocationLog {
             configuration: read_log(audit, resources).await,
             indexed: audit.indexed.clone(),
+            log_group: audit.log_group.clone(),
         },
     }
 }

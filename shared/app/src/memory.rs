@@ -11,6 +11,7 @@ use audit_domain::{
     change::Resource,
     digest::Sha256,
     evidence::ObjectLocation,
+    invocation::Invocation,
     ledger::{
         delivery::Delivery,
         document::DocumentSighting,
@@ -26,9 +27,9 @@ use jiff::Timestamp;
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, KnowChanges, MarkPromptAlerts,
-        Message, PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords, PutStates, PutTurns,
-        ReadBodies, ReadObjects,
+        AwaitBodies, Chunks, CountSightings, FindSightings, KeepObjects, KnowChanges, KnowInvocations,
+        MarkPromptAlerts, Message, PortError, PublishAlerts, Put, PutDeliveries, PutDocuments, PutRecords,
+        PutStates, PutTurns, ReadBodies, ReadObjects,
     },
 };
 
@@ -98,6 +99,11 @@ impl Memory {
         lock(&self.objects).insert(location.clone(), pieces);
     }
 
+    /// As if another one had put this.
+    pub(crate) fn add(&self, content: Content) {
+        lock(&self.content).records.extend(content.records);
+    }
+
     /// The next request for bodies.
     pub(crate) fn next_request(&self) -> Option<BodyRequest> {
         lock(&self.queue).pop()
@@ -151,6 +157,18 @@ impl PutRecords for Memory {
         }
         records.insert(key, record.clone());
         Ok(Put::Stored)
+    }
+}
+
+impl KnowInvocations for Memory {
+    async fn invocations_of(&self, request_id: &str) -> Result<Vec<Invocation>, PortError> {
+        let is_of = |record: &Record| match record {
+            Record::Invocation(invocation) if invocation.request_id == request_id => {
+                Some((**invocation).clone())
+            }
+            _ => None,
+        };
+        Ok(lock(&self.content).records.values().filter_map(is_of).collect())
     }
 }
 

@@ -5,6 +5,7 @@
 //! * [`error`]: the one place where an SDK error becomes retry or permanent.
 //! * [`dynamodb`]: the ledger's three tables.
 //! * [`s3`]: log objects, and the audit bucket.
+//! * [`logs`]: events of a log group, read again.
 //! * [`bedrock`]: configuration resources as they are now.
 //! * [`audit`]: the audit's own parts: trails, rules, queues.
 //! * [`cloudformation`]: the answers to CloudFormation, which is no call of the SDK.
@@ -18,6 +19,7 @@ pub mod cloudformation;
 pub mod connect;
 pub mod dynamodb;
 pub mod error;
+pub mod logs;
 pub mod s3;
 pub mod sns;
 pub mod sqs;

@@ -29,7 +29,7 @@ impl LogObjects {
 
     fn get(&self, location: &ObjectLocation, action: &str) -> Result<GetObjectFluentBuilder, PortError> {
         let Some(bucket) = &location.bucket else {
-            return Err(PortError::permanent(action, "it is a local file"));
+            return Err(PortError::permanent(action, "it lies in no bucket"));
         };
         let get = self.client.get_object().bucket(bucket).key(&location.key);
         Ok(get.set_version_id(location.version_id.clone()))

@@ -1,6 +1,8 @@
-//! SHA-256, as ids and as evidence.
+//! SHA-256, as ids and as evidence; and bytes as text.
 
 use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// A SHA-256 in lower-case hex: 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +47,16 @@ fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     bytes.iter().flat_map(|b| [b >> 4, b & 15]).filter_map(|n| DIGITS.get(usize::from(n))).collect()
+}
+
+/// Bytes as base64, where only text can be sent.
+pub fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// The bytes of a base64 text; `None` where it is none.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
 }
 
 /// Cuts a key attribute at 1,000 bytes; a cut key ends in `~<first 16 hex of its sha256>`.

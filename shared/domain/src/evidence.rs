@@ -4,12 +4,15 @@ use std::fmt;
 
 use crate::digest::Sha256;
 
-/// Where a log object lies: in a bucket, or on the disk of whoever runs the command line.
+/// Where a log object lies: in a bucket, in a log group, or on the disk of whoever runs the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectLocation {
-    /// The bucket; `None` for a file on a local disk.
+    /// The bucket; `None` for a file on a local disk, and in a log group.
     pub bucket: Option<String>,
-    /// The object key, decoded; for a file its absolute path.
+    /// The stream of a log group, for what lies in one.
+    pub log: Option<LogStream>,
+    /// The object key, decoded; for a file its absolute path; in a log group the event's id, and the first and last one
+    /// (`<id>..<id>`) of events that came together.
     pub key: String,
     /// The object version where the bucket keeps versions.
     pub version_id: Option<String>,
@@ -17,15 +20,31 @@ pub struct ObjectLocation {
     pub etag: Option<String>,
 }
 
+/// A stream of a log group of CloudWatch Logs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogStream {
+    /// The name of the log group.
+    pub group: String,
+    /// The name of the stream.
+    pub stream: String,
+    /// When an event was logged, in milliseconds since 1970: by it the event is found again.
+    pub timestamp: Option<i64>,
+}
+
 impl ObjectLocation {
     /// An object in a bucket.
     pub fn object(bucket: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { bucket: Some(bucket.into()), key: key.into(), version_id: None, etag: None }
+        Self { bucket: Some(bucket.into()), log: None, key: key.into(), version_id: None, etag: None }
     }
 
     /// A file on a local disk, by its absolute path.
     pub fn file(path: impl Into<String>) -> Self {
-        Self { bucket: None, key: path.into(), version_id: None, etag: None }
+        Self { bucket: None, log: None, key: path.into(), version_id: None, etag: None }
+    }
+
+    /// An event of a log group, by its id.
+    pub fn log_event(log: LogStream, id: impl Into<String>) -> Self {
+        Self { bucket: None, log: Some(log), key: id.into(), version_id: None, etag: None }
     }
 
     /// On somebody's own disk a folder may well be called `data`: there the name decides, too.
@@ -36,7 +55,9 @@ impl ObjectLocation {
     /// What the key alone says about the object.
     pub fn role(&self) -> ObjectRole {
         let (folders, name) = self.key.rsplit_once('/').unwrap_or(("", &self.key));
-        if name.starts_with("amazon-bedrock-logs-permission-check") {
+        if self.log.is_some() {
+            ObjectRole::Log
+        } else if name.starts_with("amazon-bedrock-logs-permission-check") {
             ObjectRole::PermissionCheck
         } else if is_other_trail_file(&self.key) {
             ObjectRole::OtherTrailFile
@@ -57,9 +78,10 @@ fn is_other_trail_file(key: &str) -> bool {
 
 impl fmt::Display for ObjectLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.bucket {
-            Some(bucket) => write!(f, "s3://{bucket}/{}", self.key),
-            None => write!(f, "file://{}", self.key),
+        match (&self.bucket, &self.log) {
+            (Some(bucket), _) => write!(f, "s3://{bucket}/{}", self.key),
+            (None, Some(log)) => write!(f, "logs://{}/{}/{}", log.group, log.stream, self.key),
+            (None, None) => write!(f, "file://{}", self.key),
         }
     }
 }
@@ -129,5 +151,11 @@ mod tests {
         for (path, role) in files {
             assert_eq!(ObjectLocation::file(path).role(), role, "{path}");
         }
+        let log = LogStream { group: "/bedrock".into(), stream: "data".into(), timestamp: Some(1) };
+        let event = ObjectLocation::log_event(log, "x_input");
+        assert_eq!(
+            (event.role(), event.to_string().as_str()),
+            (ObjectRole::Log, "logs:///bedrock/data/x_input")
+        );
     }
 }

@@ -5,6 +5,7 @@
 //! * [`values`]: one JSON value after another out of a stream of bytes, whatever is broken between them.
 //! * [`evidence`], [`principal`]: where a record lies, and who made the call.
 //! * [`invocation`]: a Model Invocation Log record; its room [`invocation::bodies`] has one file per body shape.
+//! * [`log_events`]: events of a log group, in which Bedrock writes such records as well.
 //! * [`prompt`], [`passage`], [`guardrail`]: what is found inside a body.
 //! * [`drift`]: a system prompt that nobody used before, and when that is told.
 //! * [`change`]: a CloudTrail record; its room [`change::operations`] is a table with one line per operation.
@@ -30,6 +31,7 @@ pub mod invocation;
 pub mod invocation_logging;
 pub mod json;
 pub mod ledger;
+pub mod log_events;
 pub mod passage;
 pub mod plain;
 pub mod principal;

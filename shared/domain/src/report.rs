@@ -352,10 +352,15 @@ fn principal(principal: &Principal) -> Value {
 
 /// Where a raw record lies, and what it was.
 pub fn evidence(evidence: &Evidence) -> Value {
+    let log = evidence.location.log.as_ref();
     json!({
         "location": evidence.location.to_string(),
         "bucket": evidence.location.bucket,
-        "key": evidence.location.key,
+        "key": log.is_none().then_some(&evidence.location.key),
+        "log_group": log.map(|log| &log.group),
+        "log_stream": log.map(|log| &log.stream),
+        "log_event_id": log.map(|_| &evidence.location.key),
+        "log_timestamp": log.and_then(|log| log.timestamp),
         "version_id": evidence.location.version_id,
         "ordinal": evidence.ordinal,
         "sha256": evidence.sha256.as_str(),

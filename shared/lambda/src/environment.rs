@@ -38,6 +38,11 @@ pub const VARIABLES: &[Variable] = &[
         "the delay queue for bodies that are still to come",
         "such bodies stay outstanding",
     ),
+    optional(
+        INVOCATION_LOG_GROUP,
+        "the log group that Bedrock logs to as well: its records come by both ways, and count once",
+        "none",
+    ),
     required(BASELINE_QUEUE_URL, "the queue in which `read-baseline` leaves what is still to be read"),
     optional(
         STACK_NAME,
@@ -65,6 +70,7 @@ pub const RESTED_ON: &[&str] = &[
     ALERT_TOPIC_ARN,
     CHANGES_TOPIC_ARN,
     BODY_QUEUE_URL,
+    INVOCATION_LOG_GROUP,
     WATCHED_RESOURCES,
 ];
 
@@ -84,6 +90,8 @@ pub const CHANGES_TOPIC_ARN: &str = "CHANGES_TOPIC_ARN";
 pub const LOG_BUCKETS: &str = "LOG_BUCKETS";
 /// See [`VARIABLES`].
 pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
+/// See [`VARIABLES`].
+pub const INVOCATION_LOG_GROUP: &str = "INVOCATION_LOG_GROUP";
 /// See [`VARIABLES`].
 pub const BASELINE_QUEUE_URL: &str = "BASELINE_QUEUE_URL";
 /// See [`VARIABLES`].

@@ -9,6 +9,7 @@
 //! * [`custom_resource`]: starts one that CloudFormation waits for, and answers it.
 
 pub mod batch;
+pub mod bodies;
 pub mod custom_resource;
 pub mod environment;
 pub mod run;

@@ -27,6 +27,28 @@ pub async fn on_messages(handle: impl AsyncFn(SqsEvent) -> SqsBatchResponse) -> 
     .await
 }
 
+/// Runs a function on events, each as it is written, until the runtime ends it. What fails is an error of the function, of the
+/// type `error_type`: whoever invoked it is told, and Lambda tries asynchronous invocations again.
+///
+/// # Errors
+/// The runtime's endpoint is not there.
+pub async fn on_events(
+    handle: impl AsyncFn(&RawValue) -> Result<Value, Failure>,
+    error_type: &'static str,
+) -> Result<(), Error> {
+    let handle = &handle;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+        Box::pin(
+            async move { handle(&event.payload).await.map_err(|failure| diagnostic(error_type, &failure)) },
+        )
+    }))
+    .await
+}
+
+fn diagnostic(error_type: &str, failure: &Failure) -> Diagnostic {
+    Diagnostic { error_type: error_type.to_owned(), error_message: failure.to_string() }
+}
+
 /// Where a function runs, by its own ARN.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
@@ -65,10 +87,7 @@ pub async fn on_both(function: impl HandleBoth, error_type: &'static str) -> Res
         Box::pin(async move {
             let arn = &event.context.invoked_function_arn;
             let place = place.get_or_init(|| Place::of_arn(arn));
-            let failed = |failure: Failure| Diagnostic {
-                error_type: error_type.to_owned(),
-                error_message: failure.to_string(),
-            };
+            let failed = |failure: Failure| diagnostic(error_type, &failure);
             match messages(&event.payload) {
                 Some(batch) => serde_json::to_value(function.on_batch(batch, place).await)
                     .map_err(|_| failed(Failure::new("its answer is no JSON"))),

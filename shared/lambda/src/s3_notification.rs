@@ -65,6 +65,7 @@ fn from_event_bridge(
     let (bucket, key) = bucket.zip(text("/detail/object/key")).ok_or_else(nameless)?;
     notification.objects.push(ObjectLocation {
         bucket: Some(bucket.to_owned()),
+        log: None,
         key: key.to_owned(),
         version_id: text("/detail/object/version-id").map(str::to_owned),
         etag: text("/detail/object/etag").map(unquoted),
@@ -84,6 +85,7 @@ fn direct(record: &Value, notification: &mut Notification) -> Result<(), Failure
     let (bucket, key) = bucket.zip(text("/s3/object/key")).ok_or_else(nameless)?;
     notification.objects.push(ObjectLocation {
         bucket: Some(bucket.to_owned()),
+        log: None,
         key: decode(key),
         version_id: text("/s3/object/versionId").map(str::to_owned),
         etag: text("/s3/object/eTag").map(unquoted),

@@ -41,6 +41,7 @@ use crate::{
     bus::Bus,
     cloudformation::{ANSWERS, CloudFormation},
     faults::{Fault, Faults},
+    log_groups::LogGroups,
     parts::Parts,
 };
 
@@ -95,6 +96,8 @@ pub struct Cloud {
     pub bus: Arc<Bus>,
     /// What takes the answers of custom resources.
     pub cloudformation: Arc<CloudFormation>,
+    /// The log groups.
+    pub log_groups: Arc<LogGroups>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
     _buckets: tempfile::TempDir,
@@ -107,6 +110,7 @@ struct Gateway {
     bedrock: Arc<Bedrock>,
     bus: Arc<Bus>,
     cloudformation: Arc<CloudFormation>,
+    log_groups: Arc<LogGroups>,
     parts: Arc<Parts>,
     published: Arc<Mutex<Vec<Published>>>,
     queued: Arc<Mutex<Vec<Queued>>>,
@@ -129,6 +133,7 @@ impl Cloud {
         let parts = Arc::new(Parts::default());
         let bus = Arc::new(Bus::default());
         let cloudformation = Arc::new(CloudFormation::default());
+        let log_groups = Arc::new(LogGroups::default());
         let gateway = Arc::new(Gateway {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
             dynamodb: dynamodb.clone(),
@@ -137,6 +142,7 @@ impl Cloud {
             parts: parts.clone(),
             bus: bus.clone(),
             cloudformation: cloudformation.clone(),
+            log_groups: log_groups.clone(),
             published: published.clone(),
             queued: queued.clone(),
             faults: faults.clone(),
@@ -154,6 +160,7 @@ impl Cloud {
             parts,
             bus,
             cloudformation,
+            log_groups,
             published,
             queued,
             _buckets: buckets,
@@ -367,6 +374,8 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     } else if let Some((_, operation)) = target.split_once("AWSEvents.") {
         let upstream = if operation == "PutEvents" { Upstream::Bus } else { Upstream::Parts };
         (format!("events:{operation}"), upstream)
+    } else if let Some((_, operation)) = target.split_once("Logs_20140328.") {
+        (format!("logs:{operation}"), Upstream::Logs)
     } else if form && bytes.starts_with(b"Action=ListStackResources&") {
         ("cloudformation:ListStackResources".to_owned(), Upstream::Parts)
     } else if form {
@@ -398,6 +407,10 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
             taken.unwrap_or_else(|| refusal(&action, 400, "ValidationException"))
         }
         Upstream::CloudFormation => gateway.cloudformation.answer(&parts.headers, &bytes),
+        Upstream::Logs => {
+            let found = gateway.log_groups.answer(&serde_json::from_slice(&bytes).unwrap_or_default());
+            found.unwrap_or_else(|| refusal(&action, 400, "ResourceNotFoundException"))
+        }
         Upstream::Bedrock => gateway.bedrock.answer(&parts.method, &parts.uri, &bytes),
     };
     if fault == Some(Fault::KillAfter) {
@@ -415,6 +428,7 @@ enum Upstream<'a> {
     Parts,
     Bus,
     CloudFormation,
+    Logs,
     Bedrock,
 }
 
@@ -457,7 +471,10 @@ fn refusal(action: &str, status: u16, code: &str) -> Response {
         return bedrock::refusal(status, code, "by the testkit");
     }
     let status = StatusCode::from_u16(status).expect("a status");
-    if ["dynamodb:", "sqs:", "cloudtrail:", "events:"].iter().any(|service| action.starts_with(service)) {
+    if ["dynamodb:", "sqs:", "cloudtrail:", "events:", "logs:"]
+        .iter()
+        .any(|service| action.starts_with(service))
+    {
         let json =
             format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the testkit"}}"#);
         return (status, [("content-type", "application/x-amz-json-1.0")], json).into_response();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// A call as the gateway sees it: `dynamodb:PutItem`, `s3:PUT`, `sns:Publish`, `sqs:SendMessage`,
-/// `bedrock:GetGuardrail`, `cloudtrail:DescribeTrails`, `events:DescribeRule`, `cloudformation:answer`.
+/// `bedrock:GetGuardrail`, `cloudtrail:DescribeTrails`, `events:DescribeRule`, `cloudformation:answer`, `logs:FilterLogEvents`.
 pub type Action = String;
 
 /// What happens to a call.

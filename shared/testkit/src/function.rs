@@ -200,6 +200,7 @@ fn build() -> PathBuf {
         "check-audit",
         "configure-logging",
         "index-invocations",
+        "index-log-events",
         "index-trail",
         "read-baseline",
         "record-attributions",

@@ -5,6 +5,7 @@
 //! * [`bus`]: the bus of applications behind the same gateway.
 //! * [`cloudformation`]: what takes a custom resource's answers, behind the same gateway.
 //! * [`knowledge_base`]: questions to knowledge bases behind the same gateway.
+//! * [`log_groups`]: events of log groups behind the same gateway.
 //! * [`parts`]: the audit's own parts, trails and rules among them, behind the same gateway.
 //! * [`faults`]: what the gateway does instead of answering: throttle, refuse, kill the caller.
 //! * [`function`]: runs a real function binary against a Lambda Runtime API endpoint.
@@ -18,4 +19,5 @@ pub mod contract;
 pub mod faults;
 pub mod function;
 pub mod knowledge_base;
+pub mod log_groups;
 pub mod parts;

@@ -137,6 +137,7 @@ impl Run<'_> {
         let now = self.global.now();
         let indexing = Indexing {
             takes: Takes::Everything,
+            by_content: true,
             retention: self.keeping.retention,
             excerpt_characters: self.keeping.excerpt_characters,
             now,

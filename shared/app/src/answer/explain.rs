@@ -4,7 +4,7 @@ use audit_domain::{
     attribution::Attribution,
     change::{Change, amended},
     invocation::Invocation,
-    ledger::record::{Call, Diff, Link, Record, Source},
+    ledger::record::{Call, Diff, Link, Record, Source, SourceOrigin},
     passage::Certainty,
     sources::JoinedSource,
 };
@@ -82,7 +82,7 @@ pub async fn explain(
 }
 
 /// What the ledger has of the request itself, with the documents of its passages and the requests that belong to it.
-pub(super) async fn gathered(
+pub(crate) async fn gathered(
     request_id: &str,
     ledger: &(impl QueryRecords + QuerySources),
 ) -> Result<Option<Explanation>, PortError> {
@@ -104,6 +104,7 @@ pub(super) async fn gathered(
             Record::Alert(_) => {}
         }
     }
+    without_copies(&mut explanation.invocations, &mut sources);
     explanation.invocations.sort_by_key(|(invocation, _)| invocation.occurred_at);
     explanation.conflict = differ(&explanation.invocations);
     explanation.changes = with_diffs(amended(own), diffs);
@@ -132,6 +133,26 @@ async fn retrieved(
     explanation.links.extend(found.links);
     explanation.links_left_out = found.left_out;
     Ok(())
+}
+
+/// Where a record came by two ways at the same moment, both are in the ledger. They are one invocation: the one that tells more.
+fn without_copies(invocations: &mut Vec<(Invocation, Option<String>)>, sources: &mut Vec<Source>) {
+    let mut dropped = Vec::new();
+    for (invocation, text) in std::mem::take(invocations) {
+        let is_same = |(known, _): &&mut (Invocation, _)| {
+            known.content.is_some() && known.content == invocation.content
+        };
+        let copy = match invocations.iter_mut().find(is_same) {
+            Some((known, _)) if known.tells_all_of(&invocation) => invocation,
+            Some((known, _)) => std::mem::replace(known, invocation),
+            None => {
+                invocations.push((invocation, text));
+                continue;
+            }
+        };
+        dropped.push(copy.evidence.sha256);
+    }
+    sources.retain(|source| source.origin != SourceOrigin::Prompt || !dropped.contains(&source.carrier));
 }
 
 /// Whether records of one request id disagree in what matters.

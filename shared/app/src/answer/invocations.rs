@@ -73,6 +73,8 @@ pub async fn invocations(
         None => by_time(query, now, ledger).await?,
     };
     found.sort_by(|a, b| (b.occurred_at, &b.request_id).cmp(&(a.occurred_at, &a.request_id)));
+    // the same call, if it came by two ways
+    found.dedup();
     Ok(found)
 }
 
@@ -93,7 +95,8 @@ async fn by_time(
 /// A span of so many days is asked about day by day; for a longer one it is first asked on which days there was anything.
 const ASKED_DAY_BY_DAY: usize = 31;
 
-/// What is made of every invocation of a span: of those of a day and shard at a time, in no order.
+/// What is made of every invocation of a span: of those of a day and shard at a time, in no order. One that came by two ways
+/// is one.
 pub(super) async fn by_bucket<T>(
     span: Span,
     ledger: &(impl QueryRecords + QueryStates),
@@ -113,7 +116,10 @@ pub(super) async fn by_bucket<T>(
     stream::iter(buckets)
         .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
         .buffered(CONCURRENCY)
-        .map_ok(make)
+        .map_ok(|mut lines| {
+            lines.dedup();
+            make(lines)
+        })
         .try_collect()
         .await
 }

@@ -15,6 +15,8 @@ mod states;
 use audit_domain::time;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, civil, tz::Offset};
 
+#[cfg(test)]
+pub(crate) use self::explain::gathered;
 pub use self::{
     blast_radius::{BlastRadius, blast_radius},
     changes::{ChangeQuery, changes},

@@ -83,7 +83,7 @@ async fn deliver(nth: usize, memory: &Memory) {
     let location = ObjectLocation::object("logs", format!("{nth}.json"));
     memory.put_object(&location, vec![what.to_string().into_bytes()]);
     let (takes, retention) = (Takes::Everything, Retention::DEFAULT);
-    let indexing = Indexing { takes, retention, excerpt_characters: EXCERPT, now };
+    let indexing = Indexing { takes, retention, excerpt_characters: EXCERPT, by_content: false, now };
     let later = Later { queue: memory, allowed: None };
     index_object(memory, memory, &later, &Silent, &location, indexing, &mut |_| {}).await.unwrap();
 }
@@ -233,8 +233,13 @@ fn a_document_that_only_the_prompt_names_is_found() {
     let location = ObjectLocation::object("logs", "named.json");
     memory.put_object(&location, vec![record.to_string().into_bytes()]);
     let now: Timestamp = "2026-10-17T00:00:00Z".parse().unwrap();
-    let indexing =
-        Indexing { takes: Takes::Invocations, retention: Retention::DEFAULT, excerpt_characters: 0, now };
+    let indexing = Indexing {
+        takes: Takes::Invocations,
+        retention: Retention::DEFAULT,
+        excerpt_characters: 0,
+        by_content: false,
+        now,
+    };
     let later = Later { queue: &memory, allowed: None };
     run(index_object(&memory, &memory, &later, &Silent, &location, indexing, &mut |_| {})).unwrap();
     for uri in ["https://example.org/terms", "s3://uploads/a.pdf", "https://example.org/*", "s3://uploads/"] {

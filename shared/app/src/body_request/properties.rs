@@ -1,6 +1,9 @@
 //! Messages are written by us, and read by whoever is given them.
 
-use audit_domain::evidence::ObjectLocation;
+use audit_domain::{
+    digest::Sha256,
+    evidence::{Evidence, LogStream, ObjectLocation},
+};
 use proptest::{collection::vec, option, prelude::*};
 
 use super::*;
@@ -16,7 +19,19 @@ proptest! {
         attempt: u32,
     ) {
         let location = ObjectLocation { version_id, ..ObjectLocation::object(bucket, key) };
-        let request = BodyRequest { location, ordinals, attempt };
+        let request = BodyRequest { location, ordinals, attempt, record: None };
+        prop_assert_eq!(BodyRequest::of_message(&request.to_message().unwrap()), Some(request));
+    }
+
+    #[test]
+    fn a_request_for_a_log_events_bodies_comes_back_with_its_record(
+        [group, stream, id, record] in [text(), text(), text(), text()],
+        timestamp: Option<i64>,
+        ordinal: u64,
+    ) {
+        let location = ObjectLocation::log_event(LogStream { group, stream, timestamp }, id);
+        let evidence = Evidence { location, ordinal, sha256: Sha256::of(b"") };
+        let request = BodyRequest::of_log_event(&evidence, Some(record.as_bytes())).unwrap();
         prop_assert_eq!(BodyRequest::of_message(&request.to_message().unwrap()), Some(request));
     }
 
@@ -30,7 +45,7 @@ proptest! {
         ],
     ) {
         if let Some(request) = BodyRequest::of_message(&text) {
-            prop_assert!(request.location.bucket.is_some());
+            prop_assert!(request.location.bucket.is_some() || request.record.is_some());
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use audit_domain::{
     change::watch::Watching,
-    evidence::ObjectLocation,
+    evidence::{Evidence, ObjectLocation},
     invocation::{
         BodyState, RecordReading,
         pointer::{AllowedPlaces, BodyPointer, Followed, FollowedBodies, body_of},
@@ -114,17 +114,17 @@ pub async fn read_body(objects: &impl ReadBodies, target: &ObjectLocation) -> Re
 /// Reads a record again, with the bodies that it points to; whether one of them is still to come.
 pub(super) async fn complete(
     found: &mut FoundInvocation,
-    location: &ObjectLocation,
     bodies: &impl FollowBodies,
 ) -> Result<bool, PortError> {
     let Some(raw) = &found.raw else { return Ok(false) };
+    let Evidence { location, ordinal, .. } = &found.reading.invocation.evidence;
     let mut followed = FollowedBodies::default();
     for pointer in &found.reading.pointers {
         followed.set(pointer.side, bodies.follow(location, pointer).await?);
     }
-    let ordinal = found.reading.invocation.evidence.ordinal;
     // it was read before: it can be read again
-    if let Ok((reading, _)) = RecordReading::read_with(raw, ordinal, location, &followed) {
+    if let Ok((mut reading, _)) = RecordReading::read_with(raw, *ordinal, location, &followed) {
+        reading.invocation.content = found.reading.invocation.content.take();
         found.reading = reading;
     }
     Ok(followed.outstanding())
@@ -170,26 +170,17 @@ pub async fn follow_request<O: ReadBodies>(
         remaining: Vec::new(),
     };
     let mut wanted: BTreeSet<u64> = request.ordinals.iter().copied().collect();
-    let mut chunks = objects.open(&request.location).await?;
-    let (mut inflate, mut values) = (Inflate::new(), Values::new());
-    'object: while let Some(chunk) = chunks.next_chunk().await? {
-        for piece in chunk.chunks(PIECE) {
-            let sound = inflate.push(piece, &mut |bytes| values.push(bytes)).is_ok();
-            follower.take(&mut values, &mut wanted, ledger).await?;
-            if !sound || wanted.is_empty() {
-                break 'object;
-            }
-        }
+    match &request.record {
+        Some(record) => follower.take_record(record, wanted.first().copied(), ledger).await?,
+        None => follower.take_object(objects.open(&request.location).await?, &mut wanted, ledger).await?,
     }
-    let _broken_off = inflate.finish(&mut |bytes| values.push(bytes));
-    values.finish();
-    follower.take(&mut values, &mut wanted, ledger).await?;
     follower.sightings.flush(ledger, telling, indexing.retention, indexing.now).await?;
     if !follower.remaining.is_empty() {
         let again = BodyRequest {
             location: request.location.clone(),
             ordinals: follower.remaining,
             attempt: request.attempt + 1,
+            record: request.record.clone(),
         };
         queue.await_bodies(&again).await?;
     }
@@ -223,6 +214,47 @@ struct Follower<'a, F, T> {
 }
 
 impl<F: FollowBodies, T: TellNewPrompts> Follower<'_, F, T> {
+    /// Looks for the records in their object.
+    async fn take_object(
+        &mut self,
+        mut chunks: impl Chunks,
+        wanted: &mut BTreeSet<u64>,
+        ledger: &impl Ledger,
+    ) -> Result<(), PortError> {
+        let (mut inflate, mut values) = (Inflate::new(), Values::new());
+        'object: while let Some(chunk) = chunks.next_chunk().await? {
+            for piece in chunk.chunks(PIECE) {
+                let sound = inflate.push(piece, &mut |bytes| values.push(bytes)).is_ok();
+                self.take(&mut values, wanted, ledger).await?;
+                if !sound || wanted.is_empty() {
+                    break 'object;
+                }
+            }
+        }
+        let _broken_off = inflate.finish(&mut |bytes| values.push(bytes));
+        values.finish();
+        self.take(&mut values, wanted, ledger).await
+    }
+
+    /// Takes the record that the request itself has.
+    async fn take_record(
+        &mut self,
+        record: &[u8],
+        ordinal: Option<u64>,
+        ledger: &impl Ledger,
+    ) -> Result<(), PortError> {
+        let watching = Watching::default();
+        match read(self.invocations(), record, ordinal.unwrap_or(1), self.location, &watching) {
+            Ok((Found::Invocation(found), _)) => self.complete(*found, ledger).await,
+            // it was read before it was sent
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn invocations(&self) -> Indexing {
+        Indexing { takes: Takes::Invocations, ..self.indexing }
+    }
+
     async fn take(
         &mut self,
         values: &mut Values,
@@ -232,13 +264,12 @@ impl<F: FollowBodies, T: TellNewPrompts> Follower<'_, F, T> {
         // no event is looked for
         let watching = Watching::default();
         loop {
-            let location = self.location;
-            let step = values.next(|ordinal, bytes| {
-                match read(Takes::Invocations, bytes, ordinal, location, &watching)? {
+            let (location, indexing) = (self.location, self.invocations());
+            let step =
+                values.next(|ordinal, bytes| match read(indexing, bytes, ordinal, location, &watching)? {
                     (Found::Invocation(found), used) if wanted.remove(&ordinal) => Ok((Some(found), used)),
                     (_, used) => Ok((None, used)),
-                }
-            });
+                });
             match step {
                 Step::Value(Some(found)) => self.complete(*found, ledger).await?,
                 Step::Value(None) | Step::Reject(_) => {}
@@ -249,7 +280,7 @@ impl<F: FollowBodies, T: TellNewPrompts> Follower<'_, F, T> {
 
     async fn complete(&mut self, mut found: FoundInvocation, ledger: &impl Ledger) -> Result<(), PortError> {
         let Indexing { retention, now, .. } = self.indexing;
-        if complete(&mut found, self.location, &self.bodies).await? {
+        if complete(&mut found, &self.bodies).await? {
             self.outcome.outstanding += 1;
             self.remaining.push(found.reading.invocation.evidence.ordinal);
             return Ok(());

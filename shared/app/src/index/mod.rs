@@ -1,9 +1,11 @@
 //! A log object into the ledger.
 //!
 //! The object is streamed: inflated in a bounded window, split into values ([`read`]), and each value written as
-//! conditional puts ([`write`]). Bodies that lie beside it are followed ([`bodies`]).
+//! conditional puts ([`write`]). Bodies that lie beside it are followed ([`bodies`]). Events of a log group hold the same
+//! records ([`log_events`]).
 
 pub mod bodies;
+pub mod log_events;
 pub(crate) mod object;
 #[cfg(test)]
 mod properties;
@@ -18,6 +20,7 @@ use audit_domain::{
         delivery::{Completion, Counts, Delivery, KEPT_REJECTS},
         record::Retention,
     },
+    log_events::Handed,
     values::Reject,
 };
 use futures_util::{StreamExt as _, stream};
@@ -26,13 +29,13 @@ use jiff::Timestamp;
 use self::{
     object::{Item, ObjectValues},
     read::{Found, read},
-    write::{Written, not_kept, write},
+    write::{Written, is_copy, not_kept, write},
 };
 use crate::{
     body_request::BodyRequest,
     ports::{
-        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, PortError,
-        PutDeliveries, PutDocuments, PutRecords, PutStates, PutTurns, ReadObjects, Remedy,
+        AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, KnowInvocations,
+        PortError, PutDeliveries, PutDocuments, PutRecords, PutStates, PutTurns, ReadObjects, Remedy,
     },
     prompt_drift::TellNewPrompts,
     sightings::Sightings,
@@ -52,7 +55,7 @@ const REQUESTED: usize = 1_000;
 pub enum Takes {
     /// Model Invocation Log records.
     Invocations,
-    /// These, CloudTrail records and single events, told apart by content.
+    /// These, CloudTrail records, single events and events of a log group, told apart by content.
     Everything,
 }
 
@@ -65,13 +68,23 @@ pub struct Indexing {
     pub retention: Retention,
     /// How many characters of a passage its source shows; with 0, none.
     pub excerpt_characters: usize,
+    /// Whether invocations may come by a second way, in other bytes: then what a record says counts, too.
+    pub by_content: bool,
     /// The time at which this is done.
     pub now: Timestamp,
 }
 
 /// Everything that indexing writes to.
 pub trait Ledger:
-    PutRecords + PutStates + PutDocuments + PutTurns + PutDeliveries + CountSightings + KeepObjects + KnowChanges
+    PutRecords
+    + PutStates
+    + PutDocuments
+    + PutTurns
+    + PutDeliveries
+    + CountSightings
+    + KeepObjects
+    + KnowChanges
+    + KnowInvocations
 {
 }
 impl<T> Ledger for T where
@@ -83,6 +96,7 @@ impl<T> Ledger for T where
         + CountSightings
         + KeepObjects
         + KnowChanges
+        + KnowInvocations
 {
 }
 
@@ -107,15 +121,10 @@ pub async fn index_object(
     }
     let mut values = ObjectValues::new(objects.open(location).await?);
     run.read_through(&mut values, ledger, bodies, progress).await?;
-    run.write_batch(ledger, bodies).await?;
-    run.sightings.flush(ledger, telling, indexing.retention, indexing.now).await?;
-    run.ask_for_bodies(bodies).await?;
-    (run.counts.received, run.bytes) = (values.met(), values.inflated());
+    run.bytes = values.inflated();
     let completion = values.completion();
     let empty = (run.bytes == 0 && completion == Completion::Done).then_some("an empty object");
-    let delivery = run.delivery(completion, empty);
-    ledger.put_delivery(&delivery, indexing.retention.expires_at(indexing.now, indexing.now)).await?;
-    Ok(delivery)
+    run.finish(completion, empty, ledger, bodies).await
 }
 
 struct Run<'a, T> {
@@ -128,6 +137,8 @@ struct Run<'a, T> {
     sightings: Sightings,
     /// The records of which a body is to come, by their ordinals.
     outstanding: Vec<u64>,
+    /// Those that came in events of a log group.
+    requests: Vec<BodyRequest>,
     counts: Counts,
     /// The inflated bytes of the object.
     bytes: u64,
@@ -144,6 +155,7 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
             batch_bytes: 0,
             sightings: Sightings::new(),
             outstanding: Vec::new(),
+            requests: Vec::new(),
             counts: Counts::default(),
             bytes: 0,
             rejects: Vec::new(),
@@ -157,26 +169,73 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         bodies: &(impl FollowBodies + AwaitBodies),
         progress: &mut (impl FnMut(u64) + Send),
     ) -> Result<(), PortError> {
-        let (takes, location) = (self.indexing.takes, self.location);
+        let (indexing, location) = (self.indexing, self.location);
         // on what the audit rests, as far as files from anywhere can tell
         let watching = Watching::default();
         let mut read = |ordinal, bytes: &[u8]| {
-            let (found, used) = read(takes, bytes, ordinal, location, &watching)?;
+            let (found, used) = read(indexing, bytes, ordinal, location, &watching)?;
             Ok(((found, used), used))
         };
         while let Some(item) = values.next(&mut read, progress).await? {
+            self.counts.received += 1;
             match item {
-                Item::Value((found, used)) => {
-                    self.batch.push(found);
-                    self.batch_bytes += used;
-                    if self.batch.len() == BATCH || self.batch_bytes > BATCH_BYTES {
-                        self.write_batch(ledger, bodies).await?;
+                Item::Value((Found::LogEvents(json), _)) => match Handed::read(&json) {
+                    // what is packed counts in the place of the pack
+                    Ok(Handed::Events(batch)) if batch.iter().next().is_some() => {
+                        self.counts.received -= 1;
+                        self.take_events(&batch, ledger, bodies).await?;
                     }
-                }
-                Item::Reject(reject) => self.reject(reject),
+                    // `read` has seen to it that it is a batch
+                    Ok(_) | Err(_) => self.counts.ignored += 1,
+                },
+                Item::Value((found, used)) => self.take(found, used, ledger, bodies).await?,
+                Item::Reject(reject) => self.reject(Reject { ordinal: self.counts.received, ..reject }),
             }
         }
         Ok(())
+    }
+
+    /// Takes what was read last; what has gathered is written.
+    async fn take(
+        &mut self,
+        mut found: Found,
+        used: usize,
+        ledger: &impl Ledger,
+        bodies: &(impl FollowBodies + AwaitBodies),
+    ) -> Result<(), PortError> {
+        if let Found::Invocation(invocation) = &mut found {
+            invocation.nth = self.counts.received;
+        }
+        self.batch.push(found);
+        self.batch_bytes += used;
+        if self.batch.len() == BATCH || self.batch_bytes > BATCH_BYTES {
+            self.write_batch(ledger, bodies).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left, and writes down what became of everything.
+    async fn finish(
+        mut self,
+        completion: Completion,
+        ignored: Option<&'static str>,
+        ledger: &impl Ledger,
+        bodies: &(impl FollowBodies + AwaitBodies),
+    ) -> Result<Delivery, PortError> {
+        let Indexing { retention, now, .. } = self.indexing;
+        self.write_batch(ledger, bodies).await?;
+        self.sightings.flush(ledger, self.telling, retention, now).await?;
+        self.ask_for_bodies(bodies).await?;
+        for request in std::mem::take(&mut self.requests) {
+            match bodies.await_bodies(&request).await {
+                // a record too large for a message: its body stays outstanding, and is counted so
+                Err(error) if error.remedy == Remedy::Permanent => {}
+                asked => asked?,
+            }
+        }
+        let delivery = self.delivery(completion, ignored);
+        ledger.put_delivery(&delivery, retention.expires_at(now, now)).await?;
+        Ok(delivery)
     }
 
     async fn write_batch(
@@ -225,9 +284,14 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         bodies: &(impl FollowBodies + AwaitBodies),
     ) -> Result<Option<Reject>, PortError> {
         let Found::Invocation(found) = found else { return Ok(None) };
-        if bodies::complete(found, self.location, bodies).await? {
-            self.outstanding.push(found.reading.invocation.evidence.ordinal);
+        // the body of a copy is asked for already
+        if bodies::complete(found, bodies).await? && !is_copy(&found.reading.invocation, ledger).await? {
             self.counts.bodies_outstanding += 1;
+            let evidence = &found.reading.invocation.evidence;
+            match BodyRequest::of_log_event(evidence, found.raw.as_deref()) {
+                Some(request) => self.requests.push(request),
+                None => self.outstanding.push(evidence.ordinal),
+            }
             if self.outstanding.len() == REQUESTED {
                 self.ask_for_bodies(bodies).await?;
             }
@@ -236,7 +300,7 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         match self.sightings.add(&found.reading, ledger, self.telling, retention, now).await {
             Ok(()) => Ok(None),
             Err(error) if error.remedy == Remedy::Permanent => {
-                Ok(Some(not_kept(&found.reading.invocation.evidence, &error)))
+                Ok(Some(not_kept(&found.reading.invocation.evidence, found.nth, &error)))
             }
             Err(error) => Err(error),
         }
@@ -247,7 +311,8 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
             return Ok(());
         }
         let ordinals = std::mem::take(&mut self.outstanding);
-        bodies.await_bodies(&BodyRequest { location: self.location.clone(), ordinals, attempt: 1 }).await
+        let location = self.location.clone();
+        bodies.await_bodies(&BodyRequest { location, ordinals, attempt: 1, record: None }).await
     }
 
     fn reject(&mut self, reject: Reject) {

@@ -30,7 +30,13 @@ const BODY: &str =
 
 fn indexing() -> Indexing {
     let now = Timestamp::from_second(1_795_000_000).unwrap();
-    Indexing { takes: Takes::Everything, retention: Retention::DEFAULT, excerpt_characters: EXCERPT, now }
+    Indexing {
+        takes: Takes::Everything,
+        retention: Retention::DEFAULT,
+        excerpt_characters: EXCERPT,
+        by_content: false,
+        now,
+    }
 }
 
 fn fixtures(folder: &str) -> Vec<String> {

@@ -4,13 +4,14 @@ use audit_domain::{
     attribution::event::AttributionEvent,
     change::{Change, Origin, Resource, TrailEvent, watch::Watching},
     evidence::ObjectLocation,
-    invocation::RecordReading,
+    invocation::{self, RecordReading},
     ledger::record::Call,
+    log_events::Handed,
     values::{Unread, read_as},
 };
 use serde_json::value::RawValue;
 
-use super::Takes;
+use super::{Indexing, Takes, log_events};
 
 /// One value, as it was read.
 pub(super) enum Found {
@@ -20,6 +21,8 @@ pub(super) enum Found {
     /// A change where the ledger has one of this resource.
     IfKnown(Box<Change>, Resource),
     Attribution(Box<FoundAttribution>),
+    /// Events of a log group, unpacked: a batch of them, or nothing.
+    LogEvents(Vec<u8>),
     Ignored,
 }
 
@@ -34,19 +37,25 @@ pub(super) struct FoundInvocation {
     pub(super) reading: RecordReading,
     /// The raw record, where it points to bodies that lie elsewhere: it is read again once these are there.
     pub(super) raw: Option<Vec<u8>>,
+    /// Which value of all that came together, counted from 1.
+    pub(super) nth: u64,
 }
 
 /// Reads one value. A value that is no invocation is looked at again where everything is taken.
 pub(super) fn read(
-    takes: Takes,
+    indexing: Indexing,
     bytes: &[u8],
     ordinal: u64,
     location: &ObjectLocation,
     watching: &Watching,
 ) -> Result<(Found, usize), Unread> {
     let not_an_invocation = match RecordReading::read(bytes, ordinal, location) {
-        Ok((reading, used)) => return Ok((invocation(reading, bytes.get(..used)), used)),
-        Err(refusal @ Unread::Refused { .. }) if takes == Takes::Everything => refusal,
+        Ok((mut reading, used)) => {
+            let raw = bytes.get(..used).unwrap_or_default();
+            reading.invocation.content = indexing.by_content.then(|| invocation::content(raw)).flatten();
+            return Ok((found(reading, raw, ordinal), used));
+        }
+        Err(refusal @ Unread::Refused { .. }) if indexing.takes == Takes::Everything => refusal,
         Err(error) => return Err(error),
     };
     let attribution = |used: usize| attribution(bytes.get(..used).unwrap_or_default(), ordinal);
@@ -57,7 +66,11 @@ pub(super) fn read(
         Ok((TrailEvent::NoChange(_), used)) => Ok((attribution(used).unwrap_or(Found::Ignored), used)),
         Err(Unread::Refused { used, meant, reason }) => match attribution(used) {
             Some(found) => Ok((found, used)),
-            None => Err(likelier(not_an_invocation, Unread::Refused { used, meant, reason })),
+            None => match events(bytes.get(..used).unwrap_or_default()) {
+                Some(Ok(json)) => Ok((Found::LogEvents(json), used)),
+                Some(Err(reason)) => Err(Unread::Refused { used, meant: true, reason }),
+                None => Err(likelier(not_an_invocation, Unread::Refused { used, meant, reason })),
+            },
         },
         Err(refusal) => Err(likelier(not_an_invocation, refusal)),
     }
@@ -70,9 +83,19 @@ fn attribution(bytes: &[u8], ordinal: u64) -> Option<Found> {
     Some(Found::Attribution(Box::new(FoundAttribution { raw: raw.to_owned(), ordinal })))
 }
 
-fn invocation(reading: RecordReading, raw: Option<&[u8]>) -> Found {
-    let raw = raw.filter(|_| !reading.pointers.is_empty()).map(<[u8]>::to_vec);
-    Found::Invocation(Box::new(FoundInvocation { reading, raw }))
+/// What a log group's subscription handed on, or what failed of it.
+fn events(bytes: &[u8]) -> Option<Result<Vec<u8>, String>> {
+    let (raw, _) = read_as::<&RawValue>(bytes).ok()?;
+    let json = log_events::unpacked(raw)?;
+    Some(json.and_then(|json| match Handed::read(&json) {
+        Ok(_) => Ok(json),
+        Err(reason) => Err(reason.to_owned()),
+    }))
+}
+
+fn found(reading: RecordReading, raw: &[u8], ordinal: u64) -> Found {
+    let raw = (!reading.pointers.is_empty()).then(|| raw.to_vec());
+    Found::Invocation(Box::new(FoundInvocation { reading, raw, nth: ordinal }))
 }
 
 /// Of two refusals that of the form which the value was meant to have.

@@ -5,7 +5,7 @@ use audit_domain::{
     attribution::Surroundings,
     digest::Sha256,
     evidence::Evidence,
-    invocation::RecordReading,
+    invocation::{Invocation, RecordReading},
     ledger::record::{Call, Record, Retention, Source},
     values::Reject,
 };
@@ -16,7 +16,7 @@ use super::{
     read::{Found, FoundAttribution},
 };
 use crate::{
-    ports::{PortError, Put, PutRecords, Remedy},
+    ports::{KnowInvocations, PortError, Put, PutRecords, Remedy},
     record_attribution::{self, NotRecorded, Recording},
     record_change,
 };
@@ -38,7 +38,8 @@ pub(super) async fn write(
     let (result, evidence) = match found {
         Found::Invocation(found) => {
             let evidence = found.reading.invocation.evidence.clone();
-            (write_invocation(found.reading, ledger, indexing).await, evidence)
+            let nth = found.nth;
+            return written(write_invocation(found.reading, ledger, indexing).await, &evidence, nth);
         }
         Found::Change(change) => {
             let evidence = change.evidence.clone();
@@ -51,12 +52,19 @@ pub(super) async fn write(
             let evidence = change.evidence.clone();
             (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
         }
-        Found::Ignored => return Ok(Written::Ignored),
+        // events were taken apart before
+        Found::Ignored | Found::LogEvents(_) => return Ok(Written::Ignored),
     };
-    match result {
+    written(result, &evidence, evidence.ordinal)
+}
+
+fn written(put: Result<Put, PortError>, evidence: &Evidence, nth: u64) -> Result<Written, PortError> {
+    match put {
         Ok(Put::Stored) => Ok(Written::Stored),
         Ok(Put::Duplicate | Put::Taken) => Ok(Written::Duplicate),
-        Err(error) if error.remedy == Remedy::Permanent => Ok(Written::Refused(not_kept(&evidence, &error))),
+        Err(error) if error.remedy == Remedy::Permanent => {
+            Ok(Written::Refused(not_kept(evidence, nth, &error)))
+        }
         Err(error) => Err(error),
     }
 }
@@ -108,22 +116,38 @@ async fn write_attribution(
 /// Where an event does not say from where it came.
 const UNKNOWN: &str = "unknown";
 
-/// A record that the ledger does not take.
-pub(super) fn not_kept(evidence: &Evidence, error: &PortError) -> Reject {
+/// A record that the ledger does not take, the `nth` of all that came together.
+pub(super) fn not_kept(evidence: &Evidence, nth: u64, error: &PortError) -> Reject {
     Reject {
-        ordinal: evidence.ordinal,
+        ordinal: nth,
         reason: format!("read, and not taken by the ledger: {error}"),
         sha256: evidence.sha256.clone(),
         bytes: 0,
     }
 }
 
-/// Puts an invocation, its sources first.
+/// Whether the ledger has the same record in other bytes, which tells all that this one does.
+pub(super) async fn is_copy(
+    invocation: &Invocation,
+    ledger: &impl KnowInvocations,
+) -> Result<bool, PortError> {
+    if invocation.content.is_none() {
+        return Ok(false);
+    }
+    let known = ledger.invocations_of(&invocation.request_id).await?;
+    let is_other = |known: &Invocation| known.evidence.sha256 != invocation.evidence.sha256;
+    Ok(known.iter().any(|known| is_other(known) && known.tells_all_of(invocation)))
+}
+
+/// Puts an invocation, its sources first. One that came by another way, in other bytes, is there already.
 pub(super) async fn write_invocation(
     reading: RecordReading,
-    ledger: &impl PutRecords,
+    ledger: &(impl PutRecords + KnowInvocations),
     indexing: Indexing,
 ) -> Result<Put, PortError> {
+    if is_copy(&reading.invocation, ledger).await? {
+        return Ok(Put::Duplicate);
+    }
     let expires_at = indexing.retention.expires_at(reading.invocation.occurred_at, indexing.now);
     for passage in &reading.passages {
         let source = Source::in_prompt(&reading.invocation, passage, indexing.excerpt_characters);

@@ -38,7 +38,9 @@ pub use self::{
     parts::{ListStackParts, ReadQueues, ReadRules, ReadTrails, StackPart},
     prompts::{CountSightings, FindSightings, MarkPromptAlerts, PutStates, QueryStates},
     questions::{Answered, AskKnowledgeBases, NotAnswered, Obstacle, Question},
-    records::{FindDeliveries, FindRecords, KnowChanges, PutDeliveries, PutRecords, QueryRecords},
+    records::{
+        FindDeliveries, FindRecords, KnowChanges, KnowInvocations, PutDeliveries, PutRecords, QueryRecords,
+    },
     resources::{
         ListResources, ListedResource, PutResourceStates, QueryResourceStates, ReadResources, ResourceList,
         ResourceRead,

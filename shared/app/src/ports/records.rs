@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use audit_domain::{
-    change::Resource, evidence::ObjectLocation, ledger::delivery::Delivery, ledger::record::ChangeLine,
-    ledger::record::InvocationLine, ledger::record::Record,
+    change::Resource, evidence::ObjectLocation, invocation::Invocation, ledger::delivery::Delivery,
+    ledger::record::ChangeLine, ledger::record::InvocationLine, ledger::record::Record,
 };
 
 use super::{PortError, Put, Span};
@@ -28,6 +28,15 @@ pub trait FindRecords: Sync {
         request_id: &str,
         sort_key: &str,
     ) -> impl Future<Output = Result<Option<Record>, PortError>> + Send;
+}
+
+/// Knows what is known of a request: `dynamodb:Query` on Records.
+pub trait KnowInvocations: Sync {
+    /// The invocations under a request id, as they are now.
+    fn invocations_of(
+        &self,
+        request_id: &str,
+    ) -> impl Future<Output = Result<Vec<Invocation>, PortError>> + Send;
 }
 
 /// Knows whether there was a change of a resource before: `dynamodb:Query` on the index `by-resource` of Records.

@@ -86,6 +86,7 @@ impl World {
         let drift = self.drift(now);
         let indexing = Indexing {
             takes: Takes::Invocations,
+            by_content: false,
             retention: Retention::DEFAULT,
             excerpt_characters: EXCERPT,
             now,
@@ -263,6 +264,7 @@ async fn a_prompt_that_comes_later_in_a_body_of_its_own_is_told_then() {
     let (memory, drift) = (&world.memory, world.drift(now()));
     let indexing = Indexing {
         takes: Takes::Invocations,
+        by_content: false,
         retention: Retention::DEFAULT,
         excerpt_characters: EXCERPT,
         now: now(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use audit_domain::{
     digest::Sha256,
-    evidence::{Evidence, ObjectLocation},
+    evidence::{Evidence, LogStream, ObjectLocation},
     time,
 };
 
@@ -123,6 +123,9 @@ impl Writer {
             name,
             Writer::new()
                 .maybe("bucket", location.bucket.as_deref())
+                .maybe("log_group", location.log.as_ref().map(|log| &*log.group))
+                .maybe("log_stream", location.log.as_ref().map(|log| &*log.stream))
+                .maybe_number("timestamp", location.log.as_ref().and_then(|log| log.timestamp))
                 .text("key", &location.key)
                 .maybe("version_id", location.version_id.as_deref())
                 .maybe("etag", location.etag.as_deref())
@@ -239,6 +242,11 @@ impl<'a> Reader<'a> {
         Ok(Evidence {
             location: ObjectLocation {
                 bucket: evidence.maybe("bucket"),
+                log: evidence.maybe("log_group").map(|group| LogStream {
+                    group,
+                    stream: evidence.maybe("log_stream").unwrap_or_default(),
+                    timestamp: evidence.number("timestamp"),
+                }),
                 key: evidence.text("key")?,
                 version_id: evidence.maybe("version_id"),
                 etag: evidence.maybe("etag"),

@@ -1,13 +1,14 @@
 //! The ports that ask: queries, never a scan. What is over its retention is not shown.
 
 use audit_app::ports::{
-    CountSightings, FetchKept, FindDeliveries, KnowChanges, PortError, QueryRecords, QueryResourceStates,
-    QueryStates, Span,
+    CountSightings, FetchKept, FindDeliveries, KnowChanges, KnowInvocations, PortError, QueryRecords,
+    QueryResourceStates, QueryStates, Span,
 };
 use audit_domain::{
     change::Resource,
     digest::bounded_key,
     evidence::ObjectLocation,
+    invocation::Invocation,
     ledger::{
         record::{ChangeLine, InvocationLine, Record, change_bucket, invocation_bucket},
         schema::{BY_RESOURCE, BY_TIME, DELIVERIES, Index, RECORDS, STATES},
@@ -56,6 +57,23 @@ impl<K: Sync> QueryRecords for Ledger<K> {
     ) -> Result<Vec<InvocationLine>, PortError> {
         let query = in_span(self.query_records(), &BY_TIME, &invocation_bucket(day, shard), span);
         self.all(query, &format!("list the invocations of {day}"), records::invocation_line).await
+    }
+}
+
+impl<K: Sync> KnowInvocations for Ledger<K> {
+    async fn invocations_of(&self, request_id: &str) -> Result<Vec<Invocation>, PortError> {
+        let query = by_key(self.query_records(), RECORDS.partition, &bounded_key(request_id));
+        let query = query
+            .consistent_read(true)
+            .key_condition_expression("#partition = :partition AND begins_with(#record, :kind)")
+            .expression_attribute_names("#record", RECORDS.sort)
+            .expression_attribute_values(":kind", AttributeValue::S("invocation#".to_owned()));
+        let found = self.all(query, &format!("look whether {request_id} is known"), records::decode).await?;
+        let invocation = |record| match record {
+            Record::Invocation(invocation) => Some(*invocation),
+            _ => None,
+        };
+        Ok(found.into_iter().filter_map(invocation).collect())
     }
 }
 

@@ -17,6 +17,8 @@ pub struct InvocationLog {
     pub configuration: Reading<Option<Value>>,
     /// The buckets and prefixes that are indexed; `None` where that is not known.
     pub indexed: Option<AllowedPlaces>,
+    /// The log group that is indexed, if one is.
+    pub log_group: Option<String>,
 }
 
 impl InvocationLog {
@@ -47,8 +49,13 @@ impl InvocationLog {
         Value::Object(members).to_string()
     }
 
-    /// Whether logs go where they are indexed. Where that is not known, any bucket will do.
+    /// Whether logs go where they are indexed, by one way at least. Where that is not known, any bucket will do.
     fn is_indexed(&self) -> bool {
+        let group =
+            self.on().and_then(|configuration| configuration.pointer("/cloudWatchConfig/logGroupName"));
+        if group.is_some() && group.and_then(Value::as_str) == self.log_group.as_deref() {
+            return true;
+        }
         let s3 = self.on().and_then(|configuration| configuration.get("s3Config"));
         let text = |member| s3.and_then(|s3| s3.get(member)).and_then(Value::as_str).unwrap_or_default();
         let (bucket, prefix) = (text("bucketName"), text("keyPrefix").trim_end_matches('/'));
@@ -100,7 +107,7 @@ pub(super) const WITHOUT_TEXT: Check = Check {
 pub(super) const ELSEWHERE: Check = Check {
     name: "InvocationLogElsewhere",
     severity: Severity::High,
-    wrong: "the invocation log does not go to a bucket and prefix that is indexed",
+    wrong: "the invocation log goes neither to a bucket and prefix nor to a log group that is indexed",
     breaks: "no invocation gets into the ledger from now on",
     mend: MEND,
     look: |seen| {

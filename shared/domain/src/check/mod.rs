@@ -103,6 +103,7 @@ pub const CHECKS: &[Check] = &[
     invocation_log::ELSEWHERE,
     queue::GONE,
     queue::DEAD_LETTERS,
+    queue::FAILED_LOG_EVENTS,
     Check {
         name: NOT_CHECKED,
         severity: Severity::Low,

@@ -51,6 +51,9 @@ pub(super) const GONE: Check = Check {
     },
 };
 
+/// Lambda's own dead letters: no queue has them back.
+const OF_LOG_EVENTS: &str = "IndexLogEventsDeadLetterQueue";
+
 /// Something could not be handled.
 pub(super) const DEAD_LETTERS: Check = Check {
     name: "DeadLetters",
@@ -59,13 +62,31 @@ pub(super) const DEAD_LETTERS: Check = Check {
     breaks: "what they tell of is not recorded, and is lost 14 days after it arrived",
     mend: "aws sqs start-message-move-task --source-arn {arn}   # once the logs say why, and that is mended",
     look: |seen| {
-        let dead = queues(seen).filter(|queue| queue.keeps_dead_letters()).filter_map(|queue| {
-            let now = queue.now.as_ref().ok()?.as_ref().filter(|now| now.waiting > 0)?;
-            Some(queue.fault(now.arn.clone(), json!({"messages": now.waiting})))
-        });
-        dead.collect()
+        let dead = queues(seen).filter(|queue| queue.logical_id != OF_LOG_EVENTS);
+        dead.filter_map(|queue| dead_letters(queue, seen)).collect()
     },
 };
+
+/// Events of the log group could not be indexed.
+pub(super) const FAILED_LOG_EVENTS: Check = Check {
+    name: "FailedLogEvents",
+    severity: Severity::High,
+    wrong: "log events that could not be indexed wait in their dead-letter queue",
+    breaks: "their invocations are not in the ledger; the events are lost to it 14 days after they failed",
+    mend: "aws lambda invoke --function-name \"$(aws cloudformation describe-stack-resource --stack-name {stack} \
+           --logical-resource-id IndexLogEvents --query StackResourceDetail.PhysicalResourceId --output text)\" \
+           --payload fileb://failed.json answer.json   # for each message, once the logs say why: docs/log-group.md",
+    look: |seen| {
+        let failed = queues(seen).filter(|queue| queue.logical_id == OF_LOG_EVENTS);
+        failed.filter_map(|queue| dead_letters(queue, seen)).collect()
+    },
+};
+
+fn dead_letters(queue: &Queue, seen: &Seen) -> Option<Fault> {
+    let now =
+        queue.now.as_ref().ok()?.as_ref().filter(|now| queue.keeps_dead_letters() && now.waiting > 0)?;
+    Some(queue.fault(now.arn.clone(), json!({"messages": now.waiting, "stack": seen.stack})))
+}
 
 fn queues(seen: &Seen) -> impl Iterator<Item = &Queue> {
     seen.parts.iter().flat_map(|parts| &parts.queues)

@@ -74,6 +74,7 @@ fn well() -> Seen {
                 "textDataDeliveryEnabled": true,
             }))),
             indexed: AllowedPlaces::parse("logs/bedrock"),
+            log_group: Some("group".to_owned()),
         },
     }
 }
@@ -242,7 +243,7 @@ fn rules_and_queues_are_judged_one_by_one() {
         seen
     };
     let pattern = |text: &'static str| rule_with(|rule| rule.pattern = Some(text.to_owned()));
-    let cases: [(&str, Seen, &[&str]); 16] = [
+    let cases: [(&str, Seen, &[&str]); 17] = [
         ("a rule is gone", gone, &["RuleGone"]),
         ("a rule is not readable", unread, &[NOT_CHECKED]),
         ("disabled", rule_with(|rule| rule.state = "DISABLED".into()), &["RuleDisabled"]),
@@ -266,6 +267,11 @@ fn rules_and_queues_are_judged_one_by_one() {
         ("one of dead letters, too", queues(|all| all[1].now = Ok(None)), &["QueueGone"]),
         ("a queue is not readable", queues(|all| all[0].now = Err("x".into())), &[NOT_CHECKED]),
         ("dead letters", queues(|all| all[1] = a_queue("RecordChangesDeadLetterQueue", 1)), &["DeadLetters"]),
+        (
+            "log events",
+            queues(|all| all[1] = a_queue("IndexLogEventsDeadLetterQueue", 1)),
+            &["FailedLogEvents"],
+        ),
         ("letters", queues(|all| all[0] = a_queue("RecordChangesQueue", 5_000)), &[]),
     ];
     for (what, seen, expected) in cases {
@@ -289,7 +295,7 @@ fn the_log_has_to_be_on_with_texts_and_to_go_where_it_is_indexed() {
     off.log.configuration = Ok(None);
     let mut denied = well();
     denied.log.configuration = Err("denied".to_owned());
-    let cases: [(&str, Seen, &[&str]); 10] = [
+    let cases: [(&str, Seen, &[&str]); 11] = [
         ("off", off, &["InvocationLogOff"]),
         ("not readable", denied, &[NOT_CHECKED]),
         (
@@ -307,6 +313,11 @@ fn the_log_has_to_be_on_with_texts_and_to_go_where_it_is_indexed() {
         ("another bucket", to("other", "bedrock"), &["InvocationLogElsewhere"]),
         ("another prefix", to("logs", "bedrock-of-others"), &["InvocationLogElsewhere"]),
         ("no prefix", to("logs", ""), &["InvocationLogElsewhere"]),
+        (
+            "to the log group that is indexed",
+            log_with(json!({"cloudWatchConfig": {"logGroupName": "group"}, "textDataDeliveryEnabled": true})),
+            &[],
+        ),
         ("below the prefix", to("logs", "bedrock/eu"), &[]),
         ("with a slash", to("logs", "bedrock/"), &[]),
         ("where it is not known what is indexed", anywhere(), &[]),

@@ -3,6 +3,7 @@
 //! The record level is read here; what a body holds is read by its shape, in [`bodies`].
 
 pub mod bodies;
+mod content;
 pub mod pointer;
 mod wire;
 
@@ -21,6 +22,8 @@ use crate::{
     prompt::{Fingerprint, SystemPromptStatus, fingerprint},
     values::{Unread, foreign, length, read_as, refused},
 };
+pub use content::content;
+
 use bodies::{Answer, BodyReading};
 use pointer::{BodyPointer, BodySide, Followed, FollowedBodies};
 use wire::Record;
@@ -76,6 +79,8 @@ pub struct Invocation {
     pub body_members: Vec<String>,
     /// Where the record lies.
     pub evidence: Evidence,
+    /// The digest of what the record says ([`content`]), where it was looked at: the same record may come in other bytes.
+    pub content: Option<Sha256>,
 }
 
 /// Tokens as the record counts them; counts inside of bodies can be zero where these are not (FORMATS 11.8).
@@ -141,6 +146,20 @@ pub enum BodyState {
     NotDelivered,
     /// There is none: the call failed.
     Absent,
+}
+
+impl Invocation {
+    /// Whether this one, which is known, tells all that another record of the same content does.
+    pub fn tells_all_of(&self, other: &Self) -> bool {
+        let lacks = |invocation: &Self| {
+            let bodies = [invocation.input_body, invocation.output_body];
+            bodies.iter().any(|body| matches!(body, BodyState::Missing | BodyState::Refused))
+        };
+        self.content.is_some()
+            && self.content == other.content
+            && self.completeness >= other.completeness
+            && (!lacks(self) || lacks(other))
+    }
 }
 
 impl BodyState {
@@ -261,6 +280,7 @@ impl RecordReading {
             input_body_path: input.pointer.as_deref().map(bounded_path),
             output_body_path: output.pointer.as_deref().map(bounded_path),
             evidence,
+            content: None,
         };
         Self { invocation, system_prompt, passages, pointers }
     }

@@ -41,6 +41,7 @@ pub(super) fn encode_invocation(item: Writer, invocation: &Invocation) -> Writer
         .maybe("body_shape", invocation.body_shape.as_deref())
         .texts("body_members", &invocation.body_members)
         .evidence("evidence", &invocation.evidence)
+        .maybe("content_sha256", invocation.content.as_ref().map(Sha256::as_str))
 }
 
 pub(super) fn decode_invocation(item: &Reader<'_>) -> Result<Invocation, Unreadable> {
@@ -85,6 +86,7 @@ pub(super) fn decode_invocation(item: &Reader<'_>) -> Result<Invocation, Unreada
         body_shape: item.maybe("body_shape"),
         body_members: item.texts("body_members"),
         evidence: item.evidence("evidence")?,
+        content: item.maybe_digest("content_sha256"),
     })
 }
 

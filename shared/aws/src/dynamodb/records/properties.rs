@@ -7,7 +7,7 @@ use audit_domain::{
     },
     change::{Addendum, Outcome, Resource, Spilled},
     digest::{Sha256, bounded_key},
-    evidence::{Evidence, ObjectLocation},
+    evidence::{Evidence, LogStream, ObjectLocation},
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
     ledger::record::{Diff, DiffRead, FieldChange, Said, Source, SourceOrigin},
@@ -69,13 +69,12 @@ fn common_part() -> impl Strategy<Value = Common> {
 }
 
 fn evidence() -> impl Strategy<Value = Evidence> {
-    (option::of(text()), text(), option::of(text()), option::of(text()), any::<u64>(), digest()).prop_map(
-        |(bucket, key, version_id, etag, ordinal, sha256)| Evidence {
-            location: ObjectLocation { bucket, key, version_id, etag },
-            ordinal,
-            sha256,
-        },
-    )
+    let log = (text(), text(), option::of(any::<i64>()));
+    let log = log.prop_map(|(group, stream, timestamp)| LogStream { group, stream, timestamp });
+    let names = (option::of(text()), option::of(log), text(), option::of(text()), option::of(text()));
+    (names, any::<u64>(), digest()).prop_map(|((bucket, log, key, version_id, etag), ordinal, sha256)| {
+        Evidence { location: ObjectLocation { bucket, log, key, version_id, etag }, ordinal, sha256 }
+    })
 }
 
 fn guardrail() -> impl Strategy<Value = GuardrailFinding> {
@@ -114,7 +113,7 @@ prop_compose! {
         completeness in 0_u8..2,
         sources: u32,
         body_members in vec(text(), 0..3),
-        evidence in evidence().boxed(),
+        (evidence, content) in (evidence(), option::of(digest())).boxed(),
     ) -> Invocation {
         let [inference_region, operation, stop_reason, error_code, input_body_path, output_body_path, body_shape] =
             <[_; 7]>::try_from(texts).unwrap();
@@ -129,7 +128,7 @@ prop_compose! {
             output_body: bodies.1.0,
             inference_region, operation, model_id, system_prompt, guardrail, stop_reason, error_code, tokens,
             input_body_path, output_body_path, output_media, completeness, request_metadata, sources, body_shape,
-            body_members, evidence,
+            body_members, evidence, content,
         }
     }
 }
