@@ -10,6 +10,7 @@
 //! * `read_baseline`: the real function that looks for what no event tells.
 //! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
 //! * `check_audit`: the real `check-audit` binary, and everything that can be out of order.
+//! * `doctor`: the real `bedrock-audit doctor`: everything that can be off, and what may be mended.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `ask`: the real `bedrock-audit ask` against a knowledge base that answers, refuses and says nothing.
@@ -23,6 +24,7 @@ mod bedrock_reads;
 mod bodies;
 mod check_audit;
 mod command_line;
+mod doctor;
 mod examples;
 mod index_invocations;
 mod index_trail;

@@ -4,6 +4,7 @@ mod ask;
 mod changes;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod index;
 mod invocations;
@@ -26,9 +27,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     if let Command::Demo = arguments.command {
         return demo::run(global).await;
     }
+    if let Command::Doctor(asked) = &arguments.command {
+        return doctor::run(asked, global).await;
+    }
     let ledger = ledger::open(global).await?;
     match &arguments.command {
-        Command::Demo => Ok(Ending::Done),
+        Command::Demo | Command::Doctor(_) => Ok(Ending::Done),
         Command::Index(asked) => index::run(asked, &ledger, global).await,
         Command::Invocations(asked) => invocations::run(asked, &ledger, global).await,
         Command::Sources { uri, window } => sources::run(uri, window, &ledger, global).await,

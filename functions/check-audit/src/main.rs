@@ -20,7 +20,9 @@ use audit_domain::{
 };
 use audit_lambda::{
     batch,
-    environment::{ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, RECORDS_TABLE},
+    environment::{
+        ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, RECORDS_TABLE, TRAIL_BUCKET,
+    },
     run, schedule, telemetry,
 };
 use lambda_runtime::Error;
@@ -38,11 +40,11 @@ async fn main() -> Result<(), Error> {
     let alert_topic = environment.text(ALERT_TOPIC_ARN)?;
     let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
     let (retention, stack) = (environment.retention()?, environment.stack_name());
-    let indexed = environment.log_buckets()?;
+    let (indexed, trail_bucket) = (environment.log_buckets()?, environment.maybe(TRAIL_BUCKET));
 
     let config = connect::from_environment().await;
-    let audit_bucket = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket);
-    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, audit_bucket, run::now());
+    let evidence = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket.clone());
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, evidence, run::now());
     let alerts = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
     let resources = BedrockResources::connect(&config);
     let parts = AuditParts::connect(&config);
@@ -55,6 +57,8 @@ async fn main() -> Result<(), Error> {
                 account_id: tick.account_id,
                 region: tick.region,
                 indexed: indexed.clone(),
+                trail_bucket: trail_bucket.clone(),
+                audit_bucket: Some(audit_bucket.clone()),
             };
             let now = run::now();
             let seen = check_audit::look(&audit, &parts, &resources, now).await;

@@ -7,6 +7,7 @@
 //! * [`s3`]: log objects, and the audit bucket.
 //! * [`bedrock`]: configuration resources as they are now.
 //! * [`audit`]: the audit's own parts: trails, rules, queues.
+//! * `doctor`, a feature: what only the command line reads of them, and mends.
 //! * [`sns`]: the alert topics.
 //! * [`sqs`]: the queues in which functions leave messages for themselves.
 //! * [`stack`]: the names of a deployed stack's tables and buckets.
@@ -14,6 +15,8 @@
 pub mod audit;
 pub mod bedrock;
 pub mod connect;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 pub mod dynamodb;
 pub mod error;
 pub mod s3;

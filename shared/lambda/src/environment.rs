@@ -44,6 +44,7 @@ pub const VARIABLES: &[Variable] = &[
         "the stack: what its generated names begin with belongs to the audit, and calls on it are alerted",
         "bedrock-audit",
     ),
+    optional(TRAIL_BUCKET, "the bucket that the files of a trail are indexed from", "none"),
     optional(
         WATCHED_RESOURCES,
         "what else the audit rests on, as ARNs or names with commas between: keys, log groups, an older bucket",
@@ -87,6 +88,8 @@ pub const BODY_QUEUE_URL: &str = "BODY_QUEUE_URL";
 pub const BASELINE_QUEUE_URL: &str = "BASELINE_QUEUE_URL";
 /// See [`VARIABLES`].
 pub const STACK_NAME: &str = "STACK_NAME";
+/// See [`VARIABLES`].
+pub const TRAIL_BUCKET: &str = "TRAIL_BUCKET";
 /// See [`VARIABLES`].
 pub const WATCHED_RESOURCES: &str = "WATCHED_RESOURCES";
 /// See [`VARIABLES`].

@@ -23,7 +23,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -40,7 +40,7 @@ use crate::{
     bedrock::{self, Bedrock},
     bus::Bus,
     faults::{Fault, Faults},
-    parts::Parts,
+    parts::{Parts, refused_figures, refused_function},
 };
 
 /// The access key and the secret of everything here.
@@ -348,8 +348,19 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         .headers
         .get("content-type")
         .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form"));
-    let (action, upstream) = if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
+    let bucket_asked = asked_of_bucket(&parts.method, &parts.uri);
+    let (action, upstream) = if target == "DynamoDB_20120810.DescribeTimeToLive" {
+        ("dynamodb:DescribeTimeToLive".to_owned(), Upstream::Parts)
+    } else if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
         (format!("dynamodb:{operation}"), Upstream::Engine(&gateway.dynamodb))
+    } else if let Some((_, operation)) = target.split_once("TrentService.") {
+        (format!("kms:{operation}"), Upstream::Parts)
+    } else if let Some((_, operation)) =
+        parts.uri.path().split_once("/service/GraniteServiceVersion20100801/operation/")
+    {
+        (format!("cloudwatch:{operation}"), Upstream::Figures)
+    } else if parts.uri.path().starts_with("/2015-03-31/") {
+        (asked_of_function(&parts.method, &parts.uri), Upstream::Functions)
     } else if let Some((_, operation)) = target.split_once("AmazonSQS.") {
         let upstream = if operation == "SendMessage" { Upstream::Queue } else { Upstream::Parts };
         (format!("sqs:{operation}"), upstream)
@@ -358,12 +369,14 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     } else if let Some((_, operation)) = target.split_once("AWSEvents.") {
         let upstream = if operation == "PutEvents" { Upstream::Bus } else { Upstream::Parts };
         (format!("events:{operation}"), upstream)
-    } else if form && bytes.starts_with(b"Action=ListStackResources&") {
-        ("cloudformation:ListStackResources".to_owned(), Upstream::Parts)
+    } else if let Some((service, operation)) = form.then(|| asked_by_form(&bytes)).flatten() {
+        (format!("{service}:{operation}"), Upstream::Parts)
     } else if form {
         ("sns:Publish".to_owned(), Upstream::Topic)
     } else if is_for_bedrock(&parts.headers) {
         (bedrock::action(&parts.method, &parts.uri), Upstream::Bedrock)
+    } else if let Some(action) = bucket_asked {
+        (action.to_owned(), Upstream::Bucket)
     } else {
         (format!("s3:{}", parts.method), Upstream::Engine(&gateway.s3))
     };
@@ -376,7 +389,17 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         }
         _ => {}
     }
+    let region = region(&parts.headers).filter(|region| region != REGION);
     let response = match upstream {
+        Upstream::Parts | Upstream::Bedrock if region.is_some() => {
+            gateway.parts.answer_elsewhere(&action, &region.unwrap_or_default())
+        }
+        Upstream::Bucket => {
+            let bucket = parts.uri.path().trim_matches('/');
+            gateway.parts.answer_of_bucket(&action, bucket, &bytes)
+        }
+        Upstream::Figures => gateway.parts.answer_figures(&action, &bytes),
+        Upstream::Functions => gateway.parts.answer_functions(&action, parts.uri.path()),
         Upstream::Engine(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
         Upstream::Topic => publish(&gateway.published, &bytes),
         Upstream::Queue => enqueue(&gateway.queued, &bytes),
@@ -403,8 +426,53 @@ enum Upstream<'a> {
     Topic,
     Queue,
     Parts,
+    Bucket,
+    Figures,
+    Functions,
     Bus,
     Bedrock,
+}
+
+/// The region of everything here.
+const REGION: &str = "eu-central-1";
+
+/// The region that a signature is for.
+fn region(headers: &HeaderMap) -> Option<String> {
+    let signature = headers.get("authorization")?.to_str().ok()?;
+    let scope = signature.split("Credential=").nth(1)?.split(',').next()?;
+    scope.split('/').nth(2).map(str::to_owned)
+}
+
+/// The operations of a bucket's configuration, by the permissions that they need.
+fn asked_of_bucket(method: &Method, uri: &Uri) -> Option<&'static str> {
+    let asks = |what: &str| uri.query().is_some_and(|query| query.split(['&', '=']).next() == Some(what));
+    match (method, asks("notification"), asks("encryption")) {
+        (&Method::GET, true, _) => Some("s3:GetBucketNotification"),
+        (&Method::PUT, true, _) => Some("s3:PutBucketNotification"),
+        (&Method::GET, _, true) => Some("s3:GetEncryptionConfiguration"),
+        _ => None,
+    }
+}
+
+fn asked_of_function(method: &Method, uri: &Uri) -> String {
+    let operation = match (method, uri.path().contains("/event-source-mappings/")) {
+        (&Method::PUT, true) => "UpdateEventSourceMapping",
+        (_, true) => "GetEventSourceMapping",
+        _ => "GetFunctionConfiguration",
+    };
+    format!("lambda:{operation}")
+}
+
+/// Who is asked by a form, and what; `None` for what a topic publishes.
+fn asked_by_form(form: &[u8]) -> Option<(&'static str, String)> {
+    let form = std::str::from_utf8(form).ok()?.strip_prefix("Action=")?;
+    let operation = form.split('&').next()?;
+    let service = match operation {
+        "ListStackResources" | "DescribeStacks" => "cloudformation",
+        "ListSubscriptionsByTopic" => "sns",
+        _ => return None,
+    };
+    Some((service, operation.to_owned()))
 }
 
 /// Its paths could be those of buckets, but a signature names its service.
@@ -445,8 +513,17 @@ fn refusal(action: &str, status: u16, code: &str) -> Response {
     if action.starts_with("bedrock:") {
         return bedrock::refusal(status, code, "by the testkit");
     }
+    if action.starts_with("lambda:") {
+        return refused_function(code);
+    }
+    if action.starts_with("cloudwatch:") {
+        return refused_figures(status, code);
+    }
     let status = StatusCode::from_u16(status).expect("a status");
-    if ["dynamodb:", "sqs:", "cloudtrail:", "events:"].iter().any(|service| action.starts_with(service)) {
+    if ["dynamodb:", "sqs:", "cloudtrail:", "events:", "kms:"]
+        .iter()
+        .any(|service| action.starts_with(service))
+    {
         let json =
             format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"by the testkit"}}"#);
         return (status, [("content-type", "application/x-amz-json-1.0")], json).into_response();

@@ -11,9 +11,11 @@
 
 pub mod bedrock;
 pub mod bus;
+mod cbor;
 pub mod cloud;
 pub mod contract;
 pub mod faults;
 pub mod function;
 pub mod knowledge_base;
 pub mod parts;
+mod parts_xml;

@@ -10,9 +10,11 @@
 //! * `alerts`: messages to people and machines.
 //! * `questions`: what knowledge bases answer.
 //! * `parts`: what the audit itself is made of, for the hourly check.
+//! * `doctor`: what `bedrock-audit doctor` reads of it besides, and what it mends.
 
 mod alerts;
 mod baseline;
+mod doctor;
 mod objects;
 mod parts;
 mod prompts;
@@ -28,11 +30,15 @@ use jiff::Timestamp;
 pub use self::{
     alerts::{Message, PublishAlerts},
     baseline::{ContinueBaseline, NoteResources, NotedResource, Pause, QueryNotedResources},
+    doctor::{
+        ChangeNotifications, EnableMappings, EnableRules, Metric, ReadAlarms, ReadFunctions, ReadKeys,
+        ReadMappings, ReadMetrics, ReadRegions, ReadStacks, ReadTables, ReadTopics, StackNow, Statistic,
+    },
     objects::{
         AwaitBodies, Chunks, FetchKept, FollowBodies, KeepObjects, ListObjects, ListedObject, ListedPage,
         ReadBodies, ReadObjects,
     },
-    parts::{ListStackParts, ReadQueues, ReadRules, ReadTrails, StackPart},
+    parts::{ListStackParts, ReadBuckets, ReadQueues, ReadRules, ReadTrails, StackPart},
     prompts::{CountSightings, FindSightings, MarkPromptAlerts, PutStates, QueryStates},
     questions::{Answered, AskKnowledgeBases, NotAnswered, Obstacle, Question},
     records::{FindDeliveries, FindRecords, KnowChanges, PutDeliveries, PutRecords, QueryRecords},

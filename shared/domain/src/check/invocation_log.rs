@@ -70,6 +70,8 @@ const MEND: &str = "aws bedrock put-model-invocation-logging-configuration --log
 /// It is off.
 pub(super) const OFF: Check = Check {
     name: "InvocationLogOff",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "invocations are not logged in this region",
     breaks: "no answer can be explained from now on: neither prompt, nor passages, nor guardrail is recorded",
@@ -83,6 +85,8 @@ pub(super) const OFF: Check = Check {
 /// It leaves the texts out.
 pub(super) const WITHOUT_TEXT: Check = Check {
     name: "InvocationLogWithoutText",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "the invocation log leaves texts out",
     breaks: "prompts, passages and answers are not in the log: answers cannot be explained from now on",
@@ -99,6 +103,8 @@ pub(super) const WITHOUT_TEXT: Check = Check {
 /// It goes where nobody looks.
 pub(super) const ELSEWHERE: Check = Check {
     name: "InvocationLogElsewhere",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "the invocation log does not go to a bucket and prefix that is indexed",
     breaks: "no invocation gets into the ledger from now on",

@@ -2,6 +2,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
+    bucket::BucketNow,
     queue::QueueNow,
     rule::RuleNow,
     trail::{Selector, Status},
@@ -24,6 +25,7 @@ fn a_trail(name: &str) -> Trail {
     Trail {
         name: name.to_owned(),
         arn: format!("arn:aws:cloudtrail:eu-west-1:444455556666:trail/{name}"),
+        bucket: Some("trail".to_owned()),
         is_validated: true,
         status: Ok(Status {
             is_logging: true,
@@ -49,7 +51,11 @@ fn a_rule(logical_id: &str, pattern: Option<&str>, queue: &str) -> Rule {
 fn a_queue(logical_id: &str, waiting: u64) -> Queue {
     let name = format!("s-{logical_id}-1ABC");
     let arn = Some(format!("arn:aws:sqs:eu-central-1:444455556666:{name}"));
-    Queue { logical_id: logical_id.to_owned(), name, now: Ok(Some(QueueNow { arn, waiting })) }
+    Queue {
+        logical_id: logical_id.to_owned(),
+        name,
+        now: Ok(Some(QueueNow { arn, waiting, oldest_seconds: None })),
+    }
 }
 
 /// All is well.
@@ -61,12 +67,14 @@ fn well() -> Seen {
         region: "eu-central-1".to_owned(),
         stack: "bedrock-audit".to_owned(),
         trails: Ok(vec![a_trail("audit")]),
+        trail_bucket: Some("trail".to_owned()),
         parts: Ok(Parts {
             rules: vec![
                 a_rule("RecordChangesRule", Some(changes.pattern), "s-RecordChangesQueue-1ABC"),
                 a_rule("ElsewhereRule", Some("{}"), "somewhere"),
             ],
             queues: vec![a_queue("RecordChangesQueue", 7), a_queue("RecordChangesDeadLetterQueue", 0)],
+            ..Parts::default()
         }),
         log: InvocationLog {
             configuration: Ok(Some(json!({
@@ -75,7 +83,18 @@ fn well() -> Seen {
             }))),
             indexed: AllowedPlaces::parse("logs/bedrock"),
         },
+        buckets: vec![a_bucket("logs", true)],
+        is_stack_here: Ok(true),
+        elsewhere: Vec::new(),
+        keys: Vec::new(),
+        delivered: None,
+        metrics: Ok(()),
     }
+}
+
+fn a_bucket(name: &str, tells_event_bridge: bool) -> Bucket {
+    let now = Ok(Some(BucketNow { tells_event_bridge }));
+    Bucket { logical_id: "LogBucket".to_owned(), name: name.to_owned(), now }
 }
 
 /// The names of what is not in order.
@@ -127,7 +146,14 @@ fn a_trail_is_judged_by_what_it_does_here_and_one_that_works_is_enough() {
         seen
     };
     let off = |status: &mut Status| status.is_logging = false;
-    let cases: [(&str, Seen, &[&str]); 19] = [
+    let cases: [(&str, Seen, &[&str]); 22] = [
+        ("into another bucket", trail_with(|t| t.bucket = Some("other".into())), &["TrailElsewhere"]),
+        ("another one into another bucket", two(|t| t.bucket = None), &[]),
+        (
+            "into another bucket, and what the other one takes is not known",
+            unknown_and(|status| status.delivered_at = hours_ago(0)),
+            &[],
+        ),
         ("none", Seen { trails: Ok(Vec::new()), ..well() }, &["NoTrail"]),
         ("off", status_with(off), &["TrailNotLogging"]),
         ("another one is off", two(|t| t.status = Ok(Status::default())), &[]),
@@ -313,6 +339,70 @@ fn the_log_has_to_be_on_with_texts_and_to_go_where_it_is_indexed() {
     ];
     for (what, seen, expected) in cases {
         assert_eq!(names(&seen), expected, "{what}");
+    }
+}
+
+#[test]
+fn a_bucket_has_to_be_there_and_to_tell_event_bridge() {
+    let bucket = |bucket| Seen { buckets: vec![bucket], ..well() };
+    let gone = Bucket { now: Ok(None), ..a_bucket("logs", true) };
+    let denied = Bucket { now: Err("denied".to_owned()), ..gone.clone() };
+    assert_eq!(names(&bucket(gone)), ["BucketGone"]);
+    assert_eq!(names(&bucket(denied)), [NOT_CHECKED]);
+    let silent = bucket(a_bucket("x y", false));
+    assert_eq!(names(&silent), ["BucketWithoutEventBridge"]);
+    assert_eq!(fix::Fix::all(&silent), [fix::Fix::TellEventBridge { bucket: "x y".to_owned() }]);
+    assert_eq!(fix::Fix::all(&well()), []);
+}
+
+/// What is off is off, what is not known is not well, and what was found never becomes a part of the command.
+#[test]
+fn every_check_is_an_entry_and_says_what_came_of_it() {
+    use examined::{Examined, Status};
+    let all = Examined::of(&well());
+    assert_eq!((all.status(), all.entries.len()), (Status::Ok, CHECKS.len()));
+    let mut seen = well();
+    seen.parts.as_mut().unwrap().rules[0].now = Err("AccessDeniedException: no".to_owned());
+    let some = Examined::of(&seen);
+    assert_eq!(some.status(), Status::NotChecked);
+    let of = |name: &str| some.entries.iter().find(|entry| entry.check.name == name).unwrap();
+    assert_eq!(of("RuleDisabled").status, Status::NotChecked);
+    assert_eq!(of("QueueGone").status, Status::Ok);
+    let allow = of(NOT_CHECKED).mend.clone().unwrap();
+    assert!(allow.contains("events:DescribeRule, events:ListTargetsByRule"), "{allow}");
+    // no stack: nothing of it is well
+    let nowhere = Seen { is_stack_here: Ok(false), parts: Ok(Parts::default()), ..well() };
+    let nowhere = Examined::of(&nowhere);
+    assert_eq!(nowhere.status(), Status::Fault);
+    assert!(nowhere.with(Status::Ok).all(|entry| !needs::OF_STACK.contains(&entry.check.kind)));
+    // a fault counts more than what is not known, and comes first
+    seen.trails = Ok(Vec::new());
+    let both = Examined::of(&seen);
+    assert_eq!((both.status(), both.entries[0].check.name), (Status::Fault, "NoTrail"));
+    let json = both.json(&seen);
+    assert_eq!((&json["status"], &json["checks"][0]["status"]), (&json!("fault"), &json!("fault")));
+    assert_eq!(json["checks"].as_array().unwrap().len(), both.entries.len());
+}
+
+#[test]
+fn what_a_command_is_filled_with_is_never_filled_itself() {
+    let check = CHECKS.iter().find(|check| check.name == "RuleWithoutTarget").unwrap();
+    let found = json!({"queue_arn": "q {id} $(x)", "bus": "b'{arn}"});
+    let fault = Fault { kind: rule::KIND, id: "r {queue_arn}".to_owned(), arn: None, found };
+    assert_eq!(
+        check.mend_of(&fault, "eu-central-1").split("   #").next().unwrap(),
+        r"aws events put-targets --rule 'r {queue_arn}' --targets Id=queue,Arn='q {id} $(x)' --event-bus-name 'b'\''{arn}'"
+    );
+}
+
+/// Whoever adds a check says what it needs, and every kind that is read has a check.
+#[test]
+fn every_kind_that_is_checked_says_what_it_needs() {
+    for check in CHECKS.iter().filter(|check| check.name != NOT_CHECKED) {
+        assert!(!needs::reads(check.kind).is_empty(), "{}", check.name);
+    }
+    for name in needs::METERED {
+        assert!(CHECKS.iter().any(|check| check.name == name), "{name}");
     }
 }
 
