@@ -1,11 +1,11 @@
 //! The real `bedrock-audit doctor`: everything that can be off has its fault and its command, what cannot be read is said,
 //! and `--fix` adds and never replaces.
 
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, fmt::Write as _, process::Command};
 
 use audit_domain::check::{
     CHECKS, NOT_CHECKED,
-    needs::{FIXES, READS},
+    needs::{FIXES, METERED, READS},
 };
 use audit_testkit::{
     bedrock::DRAFT,
@@ -15,8 +15,9 @@ use audit_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::text;
+use super::{project, text};
 
+const DOCUMENT: &str = "docs/doctor.md";
 const NOW: &str = "2026-10-15T14:30:00Z";
 const LOGS_OF_DAY: &str = "AWSLogs/444455556666/BedrockModelInvocationLogs/eu-central-1/2026/10/15";
 const RULE: &str = "/rules/bedrock-audit-RecordChangesRule-1ABC/rule/State";
@@ -127,15 +128,6 @@ async fn where_all_is_well_it_says_so_and_reads_what_the_documents_say() {
     let allowed = READS.iter().flat_map(|(_, actions)| *actions);
     let allowed: BTreeSet<_> = allowed.map(|action| action.replace("s3:ListBucket", "s3:GET")).collect();
     assert_eq!(called, allowed);
-    let readme = text("README.md");
-    for action in READS.iter().flat_map(|(_, actions)| *actions).chain(FIXES) {
-        assert!(readme.contains(&format!("`{action}`")), "{action} is not in README.md");
-    }
-    for check in CHECKS.iter().filter(|check| check.name != NOT_CHECKED) {
-        let row = format!("| `{}` | {} | ", check.name, check.severity.name());
-        assert!(text("docs/doctor.md").contains(&row), "{row} is not in docs/doctor.md");
-    }
-
     let human = world.run(&["doctor"]);
     assert_eq!(human.status, 0, "{}", human.stderr);
     let last = human.stdout.lines().last().unwrap();
@@ -145,6 +137,66 @@ async fn where_all_is_well_it_says_so_and_reads_what_the_documents_say() {
     );
     assert!(last.starts_with(&well), "{last}");
     assert!(human.stdout.contains("well  event-rule: no RuleGone, no RuleDisabled"), "{}", human.stdout);
+}
+
+/// `docs/doctor.md` is generated: `UPDATE_DOCS=1 cargo test -p end-to-end doctor` writes it anew.
+#[test]
+fn the_list_of_checks_is_the_codes() {
+    let generated = document();
+    #[expect(clippy::disallowed_methods, reason = "a test is asked to write a document, no setting is read")]
+    if std::env::var("UPDATE_DOCS").is_ok() {
+        std::fs::write(project(DOCUMENT), &generated).unwrap();
+    }
+    assert_eq!(text(DOCUMENT), generated, "{DOCUMENT} is old: run this test with UPDATE_DOCS=1");
+    let readme = text("README.md");
+    let actions = READS.iter().flat_map(|(_, actions)| *actions).copied().chain(FIXES);
+    for name in CHECKS.iter().map(|check| check.name).filter(|name| *name != NOT_CHECKED).chain(actions) {
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
+    }
+    assert!(readme.contains(DOCUMENT));
+}
+
+fn document() -> String {
+    let mut document = String::from(
+        "# What is checked\n\n\
+         Generated from the table in `shared/domain/src/check/`. `bedrock-audit doctor` makes every check, `check-audit` those\n\
+         that are marked every hour. In the commands `{id}`, `{arn}` and the like stand for what was found.\n",
+    );
+    for (kind, actions) in READS {
+        let checks: Vec<_> = CHECKS.iter().filter(|check| check.kind == *kind).collect();
+        let heading = if checks.is_empty() { "figures of CloudWatch" } else { kind };
+        write!(document, "\n## {heading}\n\nNeeds `{}`.\n", actions.join("`, `")).unwrap();
+        if checks.is_empty() {
+            writeln!(document, "Made of them: {}.", METERED.map(|name| format!("`{name}`")).join(", "))
+                .unwrap();
+            continue;
+        }
+        document
+            .push_str("\n| check | severity | every hour | what is wrong | what breaks | what mends it |\n");
+        document.push_str("|---|---|---|---|---|---|\n");
+        for check in checks {
+            let (name, severity) = (check.name, check.severity.name());
+            let hourly = if check.is_hourly { "yes" } else { "" };
+            let (command, why) = check.mend.split_once("   # ").unwrap_or((check.mend, ""));
+            let mend = format!("`{}` {why}", command.trim().replace('|', "\\|"));
+            let row = format!(
+                "| `{name}` | {severity} | {hourly} | {} | {} | {} |",
+                check.wrong,
+                check.breaks,
+                mend.trim()
+            );
+            writeln!(document, "{row}").unwrap();
+        }
+    }
+    let fixes = FIXES.map(|action| format!("`{action}`")).join(", ");
+    writeln!(document, "\n`--fix` needs {fixes} besides.").unwrap();
+    let all: Vec<_> = READS.iter().flat_map(|(_, actions)| *actions).collect();
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "BedrockAuditDoctor", "Effect": "Allow", "Action": all, "Resource": "*"}],
+    });
+    write!(document, "\n## A policy for whoever runs it\n\n```json\n{policy:#}\n```\n").unwrap();
+    document
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,7 +296,7 @@ async fn what_cannot_be_read_is_said_with_the_permission() {
     let answer = world.doctor(&[]);
     assert_eq!(answer.status, 2, "{}", answer.stdout);
     let blind = answer.with("not_checked");
-    for name in ["QueueLate", "FunctionFailing", "InvocationLogNotDelivered"] {
+    for name in METERED {
         assert!(blind.contains(&name.to_owned()), "{blind:?}");
     }
     world.0.faults.clear();

@@ -52,6 +52,9 @@ pub(crate) async fn run(asked: &DoctorArguments, global: &Global) -> Result<Endi
         stack => stack.map_err(|error| error.error.to_string()),
     };
     let tables = stack.as_ref().ok().and_then(|stack| table_names(stack.as_ref()?));
+    if tables.is_none() && matches!(stack, Ok(Some(_))) {
+        return Err(format!("stack {name} has no outputs RecordsTable, ...: is it a bedrock-audit stack?"));
+    }
     let client = || aws_sdk_dynamodb::Client::new(&config);
     let ledger = tables.map(|tables| Ledger::new(client(), tables, Objects::Nowhere, global.now()));
     let asked_for = Asked { name, stack, region, now: global.now() };

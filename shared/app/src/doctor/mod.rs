@@ -34,6 +34,8 @@ use crate::{
 const AT_ONCE: usize = 8;
 /// Failures are counted over a day.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Logs of calls that are older than this have arrived.
+const ARRIVED: SignedDuration = SignedDuration::from_hours(2);
 /// The age of a message is that of a quarter of an hour, in which every queue has a figure.
 const LATELY: SignedDuration = SignedDuration::from_mins(15);
 
@@ -128,18 +130,19 @@ pub async fn look<R: ReadResources, L: ListObjects, D: FindDeliveries>(
         read_more(into, listed, parts).await;
     }
     seen.keys = keys(asked, &audit, listed.as_deref().unwrap_or_default(), parts).await;
-    let failures = match measure(&mut seen, parts).await {
-        Ok(failures) => failures,
-        Err(error) => {
-            seen.metrics = Err(why(error));
-            None
-        }
+    let measured = match measure(&mut seen, parts).await {
+        Ok(failures) => calls(asked.now, parts).await.map(|calls| (failures, calls)),
+        Err(error) => Err(error),
     };
+    let (failures, calls) = measured.unwrap_or_else(|error| {
+        seen.metrics = Err(why(error));
+        (None, None)
+    });
     let newest = match deliveries {
         Some(deliveries) => newest(&audit, objects, deliveries, asked.now).await.map_err(why),
         None => Ok(None),
     };
-    seen.delivered = Some(Delivered { failures, newest });
+    seen.delivered = Some(Delivered { failures, calls, newest });
     if seen.is_stack_here == Ok(false) || matches!(seen.log.configuration, Ok(None)) {
         let others = REGIONS.iter().filter(|region| **region != asked.region);
         let looks: Vec<_> = others.map(|region| parts.in_region(region, &asked.name)).collect();
@@ -216,6 +219,14 @@ async fn keys(asked: &Asked, audit: &Audit, listed: &[StackPart], parts: &impl R
         }
     }
     keys
+}
+
+/// How often models were called, when their logs should have arrived by now.
+async fn calls(now: Timestamp, parts: &impl ReadMetrics) -> Result<Option<f64>, PortError> {
+    let calls =
+        Metric { namespace: "AWS/Bedrock", name: "Invocations", dimension: None, statistic: Statistic::Sum };
+    let until = now.checked_sub(ARRIVED).unwrap_or(now);
+    Ok(parts.metrics(&[calls], DAY - ARRIVED, until).await?.into_iter().next().flatten())
 }
 
 /// Puts the figures of CloudWatch into what was seen; how many deliveries of logs failed is handed back.

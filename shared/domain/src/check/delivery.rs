@@ -13,7 +13,10 @@ pub const KIND: &str = "log-object";
 pub struct Delivered {
     /// How many deliveries of logs to S3 Bedrock reported as failed within 24 hours; `None` where the metric has no figure.
     pub failures: Option<f64>,
-    /// A log object of the last 24 hours that has lain for an hour or more, as new as there is one; `None` where there is none.
+    /// How often models were called in the 22 hours before the last two; `None` where the metric has no figure.
+    pub calls: Option<f64>,
+    /// A log object of the last 24 hours that has lain for an hour or more, as new as there is one; `None` where there is
+    /// none.
     pub newest: Reading<Option<NewestLog>>,
 }
 
@@ -46,6 +49,31 @@ pub(super) const NOT_DELIVERED: Check = Check {
             found: json!({"failures": failures, "bucket": bucket}),
         };
         failed.map(fault).into_iter().collect()
+    },
+};
+
+/// Nothing comes, and nobody says so.
+pub(super) const NONE_ARRIVED: Check = Check {
+    name: "NoLogArrived",
+    kind: KIND,
+    is_hourly: false,
+    severity: Severity::Critical,
+    wrong: "models were called within 24 hours, and no log object arrived",
+    breaks: "the answers of that time cannot be explained",
+    mend: "aws s3api get-bucket-policy --bucket {bucket}   # it has to let bedrock.amazonaws.com put below AWSLogs/, its key, too",
+    look: |seen| {
+        let Some((bucket, prefix)) = seen.log.place().filter(|_| seen.log.is_delivered()) else {
+            return Vec::new();
+        };
+        let none = seen.delivered.as_ref().filter(|delivered| delivered.newest == Ok(None));
+        let calls = none.and_then(|delivered| delivered.calls).filter(|calls| *calls > 0.0);
+        let fault = |calls: f64| Fault {
+            kind: KIND,
+            id: format!("s3://{bucket}/{prefix}"),
+            arn: None,
+            found: json!({"calls": calls, "bucket": bucket}),
+        };
+        calls.map(fault).into_iter().collect()
     },
 };
 

@@ -25,6 +25,11 @@ impl InvocationLog {
         self.indexed.as_ref()?.first()
     }
 
+    /// Whether it is on and goes where it is indexed.
+    pub(super) fn is_delivered(&self) -> bool {
+        self.on().is_some() && self.is_indexed()
+    }
+
     /// Where logging is on.
     fn on(&self) -> Option<&Value> {
         self.configuration.as_ref().ok()?.as_ref()

@@ -169,6 +169,7 @@ pub const CHECKS: &[Check] = &[
     function::NOT_READY,
     function::FAILING,
     delivery::NOT_DELIVERED,
+    delivery::NONE_ARRIVED,
     delivery::NOT_INDEXED,
     key::GONE,
     key::DISABLED,

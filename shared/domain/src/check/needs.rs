@@ -8,7 +8,7 @@ use super::{
 /// What stands for the figures of CloudWatch, where these could not be read.
 pub const METRICS: &str = "metric";
 /// The checks that are made of figures of CloudWatch.
-pub const METERED: [&str; 3] = ["QueueLate", "FunctionFailing", "InvocationLogNotDelivered"];
+pub const METERED: [&str; 4] = ["QueueLate", "FunctionFailing", "InvocationLogNotDelivered", "NoLogArrived"];
 
 /// The kinds of what is listed in a stack: without the list none of it is known.
 pub const OF_STACK: [&str; 7] =
@@ -36,8 +36,8 @@ pub const READS: &[(&str, &[&str])] = &[
 ];
 
 /// The actions that `--fix` needs besides.
-pub const FIXES: &[&str] =
-    &["s3:PutBucketNotification", "events:EnableRule", "lambda:UpdateEventSourceMapping"];
+pub const FIXES: [&str; 3] =
+    ["s3:PutBucketNotification", "events:EnableRule", "lambda:UpdateEventSourceMapping"];
 
 /// The actions that read a kind.
 pub fn reads(kind: &str) -> &'static [&'static str] {
