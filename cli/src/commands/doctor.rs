@@ -1,6 +1,6 @@
 //! `doctor`: what is off, what breaks because of it, and the command that mends it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use audit_app::{
     doctor::{self, Asked, fix},
@@ -13,7 +13,7 @@ use audit_aws::{
     dynamodb::{Ledger, TableNames},
 };
 use audit_domain::check::{
-    Seen,
+    NOT_CHECKED, Seen,
     examined::{Entry, Examined, Status},
     fix::Fix,
     notification::Notifications,
@@ -157,7 +157,10 @@ fn print(examined: &Examined, seen: &Seen, global: &Global) {
     examined.with(Status::Fault).for_each(print_fault);
     print_unread(examined);
     print_well(examined);
-    let count = |status| examined.with(status).count();
+    let count = |status| {
+        let entries = examined.with(status);
+        entries.filter(|entry| entry.check.name != NOT_CHECKED).count()
+    };
     let unread = examined.with(Status::NotChecked).filter(|entry| entry.fault.is_some()).count();
     output::say(&output::line(&format!(
         "{}, {} not readable, {} well: stack {}, account {}, {}, {}",
@@ -212,13 +215,16 @@ fn more(count: usize) -> String {
     if count == 0 { String::new() } else { format!(" and {count} more") }
 }
 
+/// One line for each kind: what was looked at, and how much of it is well.
 fn print_well(examined: &Examined) {
-    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for entry in examined.with(Status::Ok) {
-        kinds.entry(entry.check.kind).or_default().push(entry.check.name);
+    let mut kinds: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+    for entry in examined.entries.iter().filter(|entry| entry.check.name != NOT_CHECKED) {
+        let (well, all) = kinds.entry(entry.check.kind).or_default();
+        *well += usize::from(entry.status == Status::Ok);
+        all.insert(entry.check.name);
     }
-    for (kind, names) in kinds {
-        output::say(&output::line(&format!("well  {kind}: no {}", names.join(", no "))));
+    for (kind, (well, all)) in kinds.iter().filter(|(_, (well, _))| *well > 0) {
+        output::say(&format!("well  {kind}: {well} of {}", output::counted(all.len(), "check")));
     }
     output::say("");
 }

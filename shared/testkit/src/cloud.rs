@@ -23,7 +23,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri},
+    http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -37,6 +37,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use crate::{
+    asked,
     bedrock::{self, Bedrock},
     bus::Bus,
     faults::{Fault, Faults},
@@ -348,7 +349,7 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         .headers
         .get("content-type")
         .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form"));
-    let bucket_asked = asked_of_bucket(&parts.method, &parts.uri);
+    let bucket_asked = asked::of_bucket(&parts.method, &parts.uri);
     let (action, upstream) = if target == "DynamoDB_20120810.DescribeTimeToLive" {
         ("dynamodb:DescribeTimeToLive".to_owned(), Upstream::Parts)
     } else if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
@@ -360,7 +361,7 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     {
         (format!("cloudwatch:{operation}"), Upstream::Figures)
     } else if parts.uri.path().starts_with("/2015-03-31/") {
-        (asked_of_function(&parts.method, &parts.uri), Upstream::Functions)
+        (asked::of_function(&parts.method, &parts.uri), Upstream::Functions)
     } else if let Some((_, operation)) = target.split_once("AmazonSQS.") {
         let upstream = if operation == "SendMessage" { Upstream::Queue } else { Upstream::Parts };
         (format!("sqs:{operation}"), upstream)
@@ -369,7 +370,7 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     } else if let Some((_, operation)) = target.split_once("AWSEvents.") {
         let upstream = if operation == "PutEvents" { Upstream::Bus } else { Upstream::Parts };
         (format!("events:{operation}"), upstream)
-    } else if let Some((service, operation)) = form.then(|| asked_by_form(&bytes)).flatten() {
+    } else if let Some((service, operation)) = form.then(|| asked::by_form(&bytes)).flatten() {
         (format!("{service}:{operation}"), Upstream::Parts)
     } else if form {
         ("sns:Publish".to_owned(), Upstream::Topic)
@@ -389,7 +390,7 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         }
         _ => {}
     }
-    let region = region(&parts.headers).filter(|region| region != REGION);
+    let region = asked::elsewhere(&parts.headers);
     let response = match upstream {
         Upstream::Parts | Upstream::Bedrock if region.is_some() => {
             gateway.parts.answer_elsewhere(&action, &region.unwrap_or_default())
@@ -431,48 +432,6 @@ enum Upstream<'a> {
     Functions,
     Bus,
     Bedrock,
-}
-
-/// The region of everything here.
-const REGION: &str = "eu-central-1";
-
-/// The region that a signature is for.
-fn region(headers: &HeaderMap) -> Option<String> {
-    let signature = headers.get("authorization")?.to_str().ok()?;
-    let scope = signature.split("Credential=").nth(1)?.split(',').next()?;
-    scope.split('/').nth(2).map(str::to_owned)
-}
-
-/// The operations of a bucket's configuration, by the permissions that they need.
-fn asked_of_bucket(method: &Method, uri: &Uri) -> Option<&'static str> {
-    let asks = |what: &str| uri.query().is_some_and(|query| query.split(['&', '=']).next() == Some(what));
-    match (method, asks("notification"), asks("encryption")) {
-        (&Method::GET, true, _) => Some("s3:GetBucketNotification"),
-        (&Method::PUT, true, _) => Some("s3:PutBucketNotification"),
-        (&Method::GET, _, true) => Some("s3:GetEncryptionConfiguration"),
-        _ => None,
-    }
-}
-
-fn asked_of_function(method: &Method, uri: &Uri) -> String {
-    let operation = match (method, uri.path().contains("/event-source-mappings/")) {
-        (&Method::PUT, true) => "UpdateEventSourceMapping",
-        (_, true) => "GetEventSourceMapping",
-        _ => "GetFunctionConfiguration",
-    };
-    format!("lambda:{operation}")
-}
-
-/// Who is asked by a form, and what; `None` for what a topic publishes.
-fn asked_by_form(form: &[u8]) -> Option<(&'static str, String)> {
-    let form = std::str::from_utf8(form).ok()?.strip_prefix("Action=")?;
-    let operation = form.split('&').next()?;
-    let service = match operation {
-        "ListStackResources" | "DescribeStacks" => "cloudformation",
-        "ListSubscriptionsByTopic" => "sns",
-        _ => return None,
-    };
-    Some((service, operation.to_owned()))
 }
 
 /// Its paths could be those of buckets, but a signature names its service.

@@ -9,6 +9,7 @@
 //! * [`function`]: runs a real function binary against a Lambda Runtime API endpoint.
 //! * [`contract`]: what every ledger has to keep.
 
+mod asked;
 pub mod bedrock;
 pub mod bus;
 mod cbor;

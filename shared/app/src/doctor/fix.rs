@@ -88,3 +88,93 @@ async fn tell(bucket: &str, plan: &Plan, parts: &impl Mend) -> Result<(), String
 fn confirm(is_done: bool) -> Result<(), String> {
     if is_done { Ok(()) } else { Err("it was written, and does not show when it is read again".to_owned()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::ports::PortError;
+
+    const EMPTY: &str = "<NotificationConfiguration></NotificationConfiguration>";
+    const TOPIC: &str = "<NotificationConfiguration><TopicConfiguration/></NotificationConfiguration>";
+
+    /// A bucket whose document others change, too: what each read finds, last first; and what was put.
+    #[derive(Default)]
+    struct Bucket {
+        reads: Mutex<Vec<&'static str>>,
+        put: Mutex<Vec<String>>,
+    }
+
+    impl ChangeNotifications for Bucket {
+        async fn notifications(&self, _: &str) -> Result<String, PortError> {
+            self.reads.lock().unwrap().pop().map(str::to_owned).ok_or_else(|| PortError::retry("read", "no"))
+        }
+
+        async fn put_notifications(&self, _: &str, document: &str) -> Result<(), PortError> {
+            self.put.lock().unwrap().push(document.to_owned());
+            Ok(())
+        }
+    }
+
+    impl EnableRules for Bucket {
+        async fn enable_rule(&self, _: &str, _: &str) -> Result<(), PortError> {
+            Ok(())
+        }
+    }
+
+    impl EnableMappings for Bucket {
+        async fn enable_mapping(&self, _: &str) -> Result<(), PortError> {
+            Ok(())
+        }
+    }
+
+    impl ReadRules for Bucket {
+        async fn rule(&self, _: &str) -> Result<Option<RuleNow>, PortError> {
+            Ok(Some(RuleNow { state: "DISABLED".to_owned(), ..RuleNow::default() }))
+        }
+    }
+
+    impl ReadMappings for Bucket {
+        async fn mapping(&self, _: &str) -> Result<Option<MappingNow>, PortError> {
+            Ok(None)
+        }
+    }
+
+    /// Plans and does it; how it ended, and how often something was put.
+    async fn mended(mut reads: Vec<&'static str>) -> (Result<(), String>, usize) {
+        reads.reverse();
+        let bucket = Bucket { reads: Mutex::new(reads), put: Mutex::default() };
+        let plan = plan_of(&Fix::TellEventBridge { bucket: "b".to_owned() }, &bucket).await;
+        let done = match plan {
+            Ok(plan) => carry_out(&plan, &bucket).await,
+            Err(why) => Err(why),
+        };
+        let puts = bucket.put.lock().unwrap().len();
+        (done, puts)
+    }
+
+    #[tokio::test]
+    async fn what_somebody_changed_meanwhile_is_not_written_over_and_what_does_not_show_is_not_done() {
+        const BOTH: &str = "<NotificationConfiguration><EventBridgeConfiguration></EventBridgeConfiguration>\
+                            <TopicConfiguration/></NotificationConfiguration>";
+        const TOLD: &str =
+            "<NotificationConfiguration><EventBridgeConfiguration/></NotificationConfiguration>";
+        assert_eq!(mended(vec![TOPIC, TOPIC, BOTH]).await, (Ok(()), 1));
+        let (done, puts) = mended(vec![EMPTY, TOPIC]).await;
+        assert!(done.unwrap_err().contains("somebody changed it") && puts == 0);
+        let (done, _) = mended(vec![TOPIC, TOPIC, TOLD]).await;
+        assert!(done.unwrap_err().contains("TopicConfiguration"), "what is lost is shown");
+        let (done, _) = mended(vec![TOPIC, TOPIC, TOPIC]).await;
+        assert!(done.unwrap_err().contains("does not show"));
+        let (done, puts) = mended(vec!["<Error/>"]).await;
+        assert!(done.is_err() && puts == 0);
+        for fix in [
+            Fix::EnableRule { rule: "r".to_owned(), bus: "default".to_owned() },
+            Fix::EnableMapping { id: "m".to_owned() },
+        ] {
+            let plan = plan_of(&fix, &Bucket::default()).await.unwrap();
+            assert!(carry_out(&plan, &Bucket::default()).await.unwrap_err().contains("does not show"));
+        }
+    }
+}

@@ -14,7 +14,10 @@ pub(super) async fn read(client: &Client, arn: &str) -> Result<Option<TopicNow>,
         let answer = client.list_subscriptions_by_topic().topic_arn(arn).set_next_token(page).send().await;
         let answer = there(&format!("list the subscriptions of topic {arn}"), answer, &["NotFound"])?;
         let Some(answer) = answer else { return Ok(None) };
-        topic.subscriptions.extend(answer.subscriptions.unwrap_or_default().into_iter().map(|listed| {
+        // one that was taken back is listed for some days
+        let mut listed = answer.subscriptions.unwrap_or_default();
+        listed.retain(|listed| listed.subscription_arn() != Some("Deleted"));
+        topic.subscriptions.extend(listed.into_iter().map(|listed| {
             Subscription {
                 protocol: listed.protocol.unwrap_or_default(),
                 endpoint: listed.endpoint.unwrap_or_default(),

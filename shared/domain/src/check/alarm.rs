@@ -74,7 +74,7 @@ pub(super) const SILENCED: Check = Check {
     severity: Severity::High,
     wrong: "the actions of an alarm are switched off, or it has none",
     breaks: "nobody is told of what it watches",
-    mend: "aws cloudwatch enable-alarm-actions --alarm-names {id}",
+    mend: "aws cloudwatch enable-alarm-actions --alarm-names {id}   # where it has none, they are in template.yaml",
     look: |seen| {
         let silenced = present(alarms(seen)).filter(|(_, now)| !now.is_told);
         silenced.map(|(alarm, now)| alarm.fault(json!({"state": now.state}))).collect()
