@@ -1,5 +1,5 @@
-//! What only `bedrock-audit doctor` reads of the audit's own parts, and mends. Behind the feature `doctor`: no function is
-//! built with its SDK crates.
+//! What only `bedrock-audit doctor` reads of the audit's own parts, and mends. Behind the feature `doctor`, which no
+//! function asks for: the SDK crates of it are in no function's binary.
 //!
 //! * [`stacks`], [`functions`], [`topics`], [`alarms`], [`metrics`], [`keys`]: one file for each service that is read.
 //! * [`notifications`]: the notification configuration of a bucket, as it is written.
