@@ -12,6 +12,7 @@
 //! * `watch`: every way of blinding the audit, and who may use Bedrock, through the real function.
 //! * `check_audit`: the real `check-audit` binary, and everything that can be out of order.
 //! * `configure_logging`: the real `configure-logging` binary, and what CloudFormation asks of it.
+//! * `doctor`: the real `bedrock-audit doctor`: everything that can be off, and what may be mended.
 //! * `recorder`: what the tests of `record-changes` share.
 //! * `ledger`: the contract against the engine, plain and behind faults.
 //! * `ask`: the real `bedrock-audit ask` against a knowledge base that answers, refuses and says nothing.
@@ -27,6 +28,7 @@ mod bodies;
 mod check_audit;
 mod command_line;
 mod configure_logging;
+mod doctor;
 mod examples;
 mod index_invocations;
 mod index_trail;

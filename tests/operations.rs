@@ -56,7 +56,10 @@ fn document() -> String {
         "\n## S3: deleted evidence\n\n\
          `Object Deleted` events of the log buckets and the audit bucket, as `ObjectDeleted` on `log-object`: critical where\n\
          somebody deleted for good, high where a delete marker hides the object, medium and low where a lifecycle rule did it.\n\
-         Each is recorded; one alert an hour goes out for each bucket, requester and reason.\n",
+         Each is recorded; one alert an hour goes out for each bucket, requester and reason.\n\n\
+         ## What no call tells\n\n\
+         What is off without a call that says so is found by the hourly check and by `bedrock-audit doctor`:\n\
+         [doctor.md](doctor.md).\n",
     );
     document
 }

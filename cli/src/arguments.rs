@@ -87,6 +87,9 @@ pub(crate) enum Command {
     },
     /// Ask a knowledge base, show what supports the answer, and record which documents it came of
     Ask(AskArguments),
+    /// Say what of a deployed stack is off, what breaks because of it, and what mends it: 0 all well, 1 something is off,
+    /// 2 something could not be checked
+    Doctor(DoctorArguments),
     /// Read the raw record of a request again, and compare: 0 equal, 1 unknown, 2 differs or gone
     Verify {
         /// The request id
@@ -114,6 +117,14 @@ pub(crate) struct IndexArguments {
     /// Keep so many characters of a passage, with 0 none [default: as the stack does, else 300]
     #[arg(long, value_name = "COUNT", value_parser = characters)]
     pub(crate) excerpt_characters: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// Mend what replaces nothing: let buckets tell EventBridge besides everybody whom they tell already, and enable
+    /// rules and event source mappings of the stack that are disabled
+    #[arg(long)]
+    pub(crate) fix: bool,
 }
 
 #[derive(Debug, Args)]

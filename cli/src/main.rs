@@ -25,7 +25,7 @@ use crate::{arguments::Arguments, output::Ending};
 async fn main() -> ExitCode {
     match commands::run(Arguments::parse()).await {
         Ok(Ending::Done) => ExitCode::SUCCESS,
-        Ok(Ending::NothingFound) => ExitCode::from(1),
+        Ok(Ending::NothingFound | Ending::SomethingOff) => ExitCode::from(1),
         Ok(Ending::Incomplete) => ExitCode::from(2),
         Err(problem) => {
             output::problem(&problem);

@@ -17,6 +17,8 @@ pub(crate) enum Ending {
     Done,
     /// Nothing was found: 1.
     NothingFound,
+    /// Something is not in order: 1.
+    SomethingOff,
     /// Something could not be read: 2. What could be read was.
     Incomplete,
 }

@@ -4,6 +4,7 @@ mod ask;
 mod changes;
 mod demo;
 mod diff;
+mod doctor;
 mod explain;
 mod index;
 mod invocations;
@@ -26,6 +27,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     if let Command::Demo = arguments.command {
         return demo::run(global).await;
     }
+    if let Command::Doctor(asked) = &arguments.command {
+        return doctor::run(asked, global).await;
+    }
     let needs_texts =
         matches!(arguments.command, Command::Index(_) | Command::Ask(_) | Command::Verify { .. });
     if needs_texts && global.no_text {
@@ -34,7 +38,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     let Opened { ledger, keeping, is_shared } = ledger::open(global).await?;
     let ledger = if global.no_text { ledger.without_texts() } else { ledger };
     match &arguments.command {
-        Command::Demo => Ok(Ending::Done),
+        Command::Demo | Command::Doctor(_) => Ok(Ending::Done),
         Command::Index(asked) => index::run(asked, ledger, keeping, is_shared, global).await,
         Command::Invocations(asked) => invocations::run(asked, &ledger, global).await,
         Command::Sources { uri, window } => sources::run(uri, window, &ledger, global).await,

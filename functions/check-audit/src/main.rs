@@ -22,6 +22,7 @@ use audit_lambda::{
     batch,
     environment::{
         ALERT_TOPIC_ARN, AUDIT_BUCKET, CHANGES_TOPIC_ARN, Environment, INVOCATION_LOG_GROUP, RECORDS_TABLE,
+        TRAIL_BUCKET,
     },
     run, schedule, telemetry,
 };
@@ -41,10 +42,11 @@ async fn main() -> Result<(), Error> {
     let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
     let (retention, stack) = (environment.retention()?, environment.stack_name());
     let (indexed, log_group) = (environment.log_buckets()?, environment.maybe(INVOCATION_LOG_GROUP));
+    let trail_bucket = environment.maybe(TRAIL_BUCKET);
 
     let config = connect::from_environment().await;
-    let audit_bucket = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket);
-    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, audit_bucket, run::now());
+    let evidence = AuditBucket::new(aws_sdk_s3::Client::new(&config), audit_bucket.clone());
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&config), tables, evidence, run::now());
     let alerts = Topics::new(aws_sdk_sns::Client::new(&config), alert_topic, changes_topic);
     let resources = BedrockResources::connect(&config);
     let parts = AuditParts::connect(&config);
@@ -58,6 +60,8 @@ async fn main() -> Result<(), Error> {
                 region: tick.region,
                 indexed: indexed.clone(),
                 log_group: log_group.clone(),
+                trail_bucket: trail_bucket.clone(),
+                audit_bucket: Some(audit_bucket.clone()),
             };
             let now = run::now();
             let seen = check_audit::look(&audit, &parts, &resources, now).await;

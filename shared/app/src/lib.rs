@@ -10,6 +10,7 @@
 //! * [`baseline`]: every resource is looked at, for what no event tells.
 //! * [`check_audit`]: whether the audit sees anything at all.
 //! * [`configure_logging`]: invocation logging switched on with a stack, and back with its end.
+//! * [`doctor`]: the same and more, for who asks; and what may be mended.
 //! * [`record_attribution`]: what an application tells of an answer's sources into the ledger.
 //! * [`ask`]: a question to a knowledge base, whose answer's sources are recorded in the same way.
 //! * [`answer`]: the questions: one request, changes, invocations, system prompts.
@@ -21,6 +22,7 @@ pub mod baseline;
 pub mod body_request;
 pub mod check_audit;
 pub mod configure_logging;
+pub mod doctor;
 pub mod index;
 pub mod index_trail;
 pub mod inflate;

@@ -82,6 +82,32 @@ where
     }
 }
 
+/// What a call answered; `None` where its code is one of those that mean that it is not there. All else is an error.
+pub(crate) fn there<T, E>(
+    action: &str,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+    gone: &[&str],
+) -> Result<Option<T>, PortError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if code_and_cause(&error).0.is_some_and(|code| gone.contains(&code)) => Ok(None),
+        Err(error) => Err(port_error(action, &error)),
+    }
+}
+
+/// Whether the answer means that there is no such stack: CloudFormation has no code of its own for that.
+#[cfg(feature = "doctor")]
+pub(crate) fn is_no_stack<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let (code, cause) = code_and_cause(error);
+    code == Some("ValidationError") && cause.ends_with("does not exist")
+}
+
 /// The service's code, and what it says.
 fn code_and_cause<E>(error: &SdkError<E, HttpResponse>) -> (Option<&str>, String)
 where
@@ -98,13 +124,19 @@ where
 }
 
 /// What stands behind the codes of a service that was asked a question.
-const OBSTACLES: [(&str, Obstacle); 14] = [
+const OBSTACLES: [(&str, Obstacle); 19] = [
     ("AccessDeniedException", Obstacle::Denied),
     ("UnrecognizedClientException", Obstacle::NoCredentials),
     ("InvalidSignatureException", Obstacle::NoCredentials),
     ("IncompleteSignatureException", Obstacle::NoCredentials),
     ("MissingAuthenticationTokenException", Obstacle::NoCredentials),
     ("ExpiredTokenException", Obstacle::NoCredentials),
+    // those of CloudFormation
+    ("AccessDenied", Obstacle::Denied),
+    ("ExpiredToken", Obstacle::NoCredentials),
+    ("InvalidClientTokenId", Obstacle::NoCredentials),
+    ("SignatureDoesNotMatch", Obstacle::NoCredentials),
+    ("Throttling", Obstacle::Throttled),
     ("ResourceNotFoundException", Obstacle::NotThere),
     ("ValidationException", Obstacle::Invalid),
     ("ThrottlingException", Obstacle::Throttled),

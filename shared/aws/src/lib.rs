@@ -9,6 +9,7 @@
 //! * [`bedrock`]: configuration resources as they are now.
 //! * [`audit`]: the audit's own parts: trails, rules, queues.
 //! * [`cloudformation`]: the answers to CloudFormation, which is no call of the SDK.
+//! * `doctor`, a feature: what only the command line reads of them, and mends.
 //! * [`sns`]: the alert topics.
 //! * [`sqs`]: the queues in which functions leave messages for themselves.
 //! * [`stack`]: the names of a deployed stack's tables and buckets.
@@ -17,6 +18,8 @@ pub mod audit;
 pub mod bedrock;
 pub mod cloudformation;
 pub mod connect;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 pub mod dynamodb;
 pub mod error;
 pub mod logs;

@@ -49,6 +49,7 @@ pub const VARIABLES: &[Variable] = &[
         "the stack: what its generated names begin with belongs to the audit, and calls on it are alerted",
         "bedrock-audit",
     ),
+    optional(TRAIL_BUCKET, "the bucket that the files of a trail are indexed from", "none"),
     optional(
         WATCHED_RESOURCES,
         "what else the audit rests on, as ARNs or names with commas between: keys, log groups, an older bucket",
@@ -96,6 +97,8 @@ pub const INVOCATION_LOG_GROUP: &str = "INVOCATION_LOG_GROUP";
 pub const BASELINE_QUEUE_URL: &str = "BASELINE_QUEUE_URL";
 /// See [`VARIABLES`].
 pub const STACK_NAME: &str = "STACK_NAME";
+/// See [`VARIABLES`].
+pub const TRAIL_BUCKET: &str = "TRAIL_BUCKET";
 /// See [`VARIABLES`].
 pub const WATCHED_RESOURCES: &str = "WATCHED_RESOURCES";
 /// See [`VARIABLES`].

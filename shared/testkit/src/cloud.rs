@@ -37,12 +37,13 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use crate::{
+    asked,
     bedrock::{self, Bedrock},
     bus::Bus,
     cloudformation::{ANSWERS, CloudFormation},
     faults::{Fault, Faults},
     log_groups::LogGroups,
-    parts::Parts,
+    parts::{Parts, refused_figures, refused_function},
 };
 
 /// The access key and the secret of everything here.
@@ -362,10 +363,21 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         .headers
         .get("content-type")
         .is_some_and(|v| v.as_bytes().starts_with(b"application/x-www-form"));
+    let bucket_asked = asked::of_bucket(&parts.method, &parts.uri);
     let (action, upstream) = if parts.uri.path() == ANSWERS {
         ("cloudformation:answer".to_owned(), Upstream::CloudFormation)
+    } else if target == "DynamoDB_20120810.DescribeTimeToLive" {
+        ("dynamodb:DescribeTimeToLive".to_owned(), Upstream::Parts)
     } else if let Some((_, operation)) = target.split_once("DynamoDB_20120810.") {
         (format!("dynamodb:{operation}"), Upstream::Engine(&gateway.dynamodb))
+    } else if let Some((_, operation)) = target.split_once("TrentService.") {
+        (format!("kms:{operation}"), Upstream::Parts)
+    } else if let Some((_, operation)) =
+        parts.uri.path().split_once("/service/GraniteServiceVersion20100801/operation/")
+    {
+        (format!("cloudwatch:{operation}"), Upstream::Figures)
+    } else if parts.uri.path().starts_with("/2015-03-31/") {
+        (asked::of_function(&parts.method, &parts.uri), Upstream::Functions)
     } else if let Some((_, operation)) = target.split_once("AmazonSQS.") {
         let upstream = if operation == "SendMessage" { Upstream::Queue } else { Upstream::Parts };
         (format!("sqs:{operation}"), upstream)
@@ -376,12 +388,14 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         (format!("events:{operation}"), upstream)
     } else if let Some((_, operation)) = target.split_once("Logs_20140328.") {
         (format!("logs:{operation}"), Upstream::Logs)
-    } else if form && bytes.starts_with(b"Action=ListStackResources&") {
-        ("cloudformation:ListStackResources".to_owned(), Upstream::Parts)
+    } else if let Some((service, operation)) = form.then(|| asked::by_form(&bytes)).flatten() {
+        (format!("{service}:{operation}"), Upstream::Parts)
     } else if form {
         ("sns:Publish".to_owned(), Upstream::Topic)
     } else if is_for_bedrock(&parts.headers) {
         (bedrock::action(&parts.method, &parts.uri), Upstream::Bedrock)
+    } else if let Some(action) = bucket_asked {
+        (action.to_owned(), Upstream::Bucket)
     } else {
         (format!("s3:{}", parts.method), Upstream::Engine(&gateway.s3))
     };
@@ -394,7 +408,17 @@ async fn answer(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         }
         _ => {}
     }
+    let region = asked::elsewhere(&parts.headers);
     let response = match upstream {
+        Upstream::Parts | Upstream::Bedrock if region.is_some() => {
+            gateway.parts.answer_elsewhere(&action, &region.unwrap_or_default())
+        }
+        Upstream::Bucket => {
+            let bucket = parts.uri.path().trim_matches('/');
+            gateway.parts.answer_of_bucket(&action, bucket, &bytes)
+        }
+        Upstream::Figures => gateway.parts.answer_figures(&action, &bytes),
+        Upstream::Functions => gateway.parts.answer_functions(&action, parts.uri.path()),
         Upstream::Engine(upstream) => forward(&gateway.http, upstream, parts, bytes).await,
         Upstream::Topic => publish(&gateway.published, &bytes),
         Upstream::Queue => enqueue(&gateway.queued, &bytes),
@@ -426,6 +450,9 @@ enum Upstream<'a> {
     Topic,
     Queue,
     Parts,
+    Bucket,
+    Figures,
+    Functions,
     Bus,
     CloudFormation,
     Logs,
@@ -470,8 +497,14 @@ fn refusal(action: &str, status: u16, code: &str) -> Response {
     if action.starts_with("bedrock:") {
         return bedrock::refusal(status, code, "by the testkit");
     }
+    if action.starts_with("lambda:") {
+        return refused_function(code);
+    }
+    if action.starts_with("cloudwatch:") {
+        return refused_figures(status, code);
+    }
     let status = StatusCode::from_u16(status).expect("a status");
-    if ["dynamodb:", "sqs:", "cloudtrail:", "events:", "logs:"]
+    if ["dynamodb:", "sqs:", "cloudtrail:", "events:", "logs:", "kms:"]
         .iter()
         .any(|service| action.starts_with(service))
     {

@@ -172,6 +172,7 @@ fn environment(name: &str, runtime: &str, cloud: &Cloud) -> HashMap<String, Stri
         ("ALERT_TOPIC_ARN", ALERTS),
         ("CHANGES_TOPIC_ARN", CHANGES),
         ("STACK_NAME", "bedrock-audit"),
+        ("TRAIL_BUCKET", "example-mutual-trail"),
         ("WATCHED_RESOURCES", WATCHED_KEY),
         ("RETENTION_DAYS", "400"),
         ("ALERT_MAX_AGE_HOURS", "24"),

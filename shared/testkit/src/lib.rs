@@ -11,8 +11,10 @@
 //! * [`function`]: runs a real function binary against a Lambda Runtime API endpoint.
 //! * [`contract`]: what every ledger has to keep.
 
+mod asked;
 pub mod bedrock;
 pub mod bus;
+mod cbor;
 pub mod cloud;
 pub mod cloudformation;
 pub mod contract;
@@ -21,3 +23,4 @@ pub mod function;
 pub mod knowledge_base;
 pub mod log_groups;
 pub mod parts;
+mod parts_xml;

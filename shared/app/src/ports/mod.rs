@@ -11,9 +11,11 @@
 //! * `questions`: what knowledge bases answer.
 //! * `parts`: what the audit itself is made of, for the hourly check.
 //! * `logging`: the logging of model invocations as a resource of a stack, and the answers to CloudFormation.
+//! * `doctor`: what `bedrock-audit doctor` reads of it besides, and what it mends.
 
 mod alerts;
 mod baseline;
+mod doctor;
 mod logging;
 mod objects;
 mod parts;
@@ -30,12 +32,16 @@ use jiff::Timestamp;
 pub use self::{
     alerts::{Message, PublishAlerts},
     baseline::{ContinueBaseline, NoteResources, NotedResource, Pause, QueryNotedResources},
+    doctor::{
+        ChangeNotifications, EnableMappings, EnableRules, Metric, ReadAlarms, ReadFunctions, ReadKeys,
+        ReadMappings, ReadMetrics, ReadRegions, ReadStacks, ReadTables, ReadTopics, StackNow, Statistic,
+    },
     logging::{AnswerRequests, ConfigureLogging, Patience},
     objects::{
         AwaitBodies, Chunks, FetchKept, FindKept, FollowBodies, KeepObjects, ListObjects, ListedObject,
         ListedPage, ReadBodies, ReadObjects,
     },
-    parts::{ListStackParts, ReadQueues, ReadRules, ReadTrails, StackPart},
+    parts::{ListStackParts, ReadBuckets, ReadQueues, ReadRules, ReadTrails, StackPart},
     prompts::{CountSightings, FindSightings, MarkPromptAlerts, PutStates, QueryStates},
     questions::{Answered, AskKnowledgeBases, NotAnswered, Obstacle, Question},
     records::{

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use audit_domain::{check::queue::QueueNow, check::rule::RuleNow, check::trail::Trail};
+use audit_domain::check::{bucket::BucketNow, queue::QueueNow, rule::RuleNow, trail::Trail};
 
 use super::PortError;
 
@@ -40,4 +40,10 @@ pub trait ReadRules: Sync {
 pub trait ReadQueues: Sync {
     /// A queue by its URL; `None` where it is gone.
     fn queue(&self, url: &str) -> impl Future<Output = Result<Option<QueueNow>, PortError>> + Send;
+}
+
+/// Reads whom buckets tell of their objects: `s3:GetBucketNotification`.
+pub trait ReadBuckets: Sync {
+    /// A bucket by its name; `None` where it is gone.
+    fn bucket(&self, name: &str) -> impl Future<Output = Result<Option<BucketNow>, PortError>> + Send;
 }

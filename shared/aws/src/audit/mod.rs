@@ -1,7 +1,8 @@
 //! The audit's own parts as they are now: what sends nothing when it is off.
 //!
-//! * [`trails`], [`stack`], [`rules`], [`queues`]: one file for each port.
+//! * [`trails`], [`stack`], [`rules`], [`queues`], [`buckets`]: one file for each port.
 
+mod buckets;
 mod queues;
 mod rules;
 mod stack;
@@ -9,8 +10,10 @@ mod trails;
 
 use std::time::Duration;
 
-use audit_app::ports::{ListStackParts, PortError, ReadQueues, ReadRules, ReadTrails, StackPart};
-use audit_domain::check::{queue::QueueNow, rule::RuleNow, trail::Trail};
+use audit_app::ports::{
+    ListStackParts, PortError, ReadBuckets, ReadQueues, ReadRules, ReadTrails, StackPart,
+};
+use audit_domain::check::{bucket::BucketNow, queue::QueueNow, rule::RuleNow, trail::Trail};
 use aws_config::SdkConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -25,6 +28,7 @@ pub struct AuditParts {
     stacks: aws_sdk_cloudformation::Client,
     rules: aws_sdk_eventbridge::Client,
     queues: aws_sdk_sqs::Client,
+    buckets: aws_sdk_s3::Client,
 }
 
 impl AuditParts {
@@ -38,6 +42,7 @@ impl AuditParts {
             stacks: aws_sdk_cloudformation::Client::new(&config),
             rules: aws_sdk_eventbridge::Client::new(&config),
             queues: aws_sdk_sqs::Client::new(&config),
+            buckets: aws_sdk_s3::Client::new(&config),
         }
     }
 }
@@ -63,5 +68,11 @@ impl ReadRules for AuditParts {
 impl ReadQueues for AuditParts {
     async fn queue(&self, url: &str) -> Result<Option<QueueNow>, PortError> {
         queues::read(&self.queues, url).await
+    }
+}
+
+impl ReadBuckets for AuditParts {
+    async fn bucket(&self, name: &str) -> Result<Option<BucketNow>, PortError> {
+        buckets::read(&self.buckets, name).await
     }
 }

@@ -17,5 +17,9 @@ pub(super) async fn read(client: &Client, url: &str) -> Result<Option<QueueNow>,
     let waiting = attribute(QueueAttributeName::ApproximateNumberOfMessages);
     let waiting = waiting.and_then(|count| count.parse().ok());
     let waiting = waiting.ok_or_else(|| PortError::retry(action, "the answer has no number of messages"))?;
-    Ok(Some(QueueNow { arn: attribute(QueueAttributeName::QueueArn).cloned(), waiting }))
+    Ok(Some(QueueNow {
+        arn: attribute(QueueAttributeName::QueueArn).cloned(),
+        waiting,
+        oldest_seconds: None,
+    }))
 }

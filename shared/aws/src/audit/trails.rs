@@ -27,6 +27,7 @@ pub(super) async fn read(client: &Client) -> Result<Vec<Trail>, PortError> {
         trails.push(Trail {
             status: status(client, &arn).await,
             selectors: selectors(client, &arn).await,
+            bucket: listed.s3_bucket_name,
             is_validated: listed.log_file_validation_enabled.unwrap_or_default(),
             name,
             arn,

@@ -27,6 +27,11 @@ impl InvocationLog {
         self.indexed.as_ref()?.first()
     }
 
+    /// Whether it is on and goes to a bucket that is indexed.
+    pub(super) fn is_put_into_bucket(&self) -> bool {
+        self.on().is_some() && self.is_bucket_indexed()
+    }
+
     /// Where logging is on.
     fn on(&self) -> Option<&Value> {
         self.configuration.as_ref().ok()?.as_ref()
@@ -56,6 +61,10 @@ impl InvocationLog {
         if group.is_some() && group.and_then(Value::as_str) == self.log_group.as_deref() {
             return true;
         }
+        self.is_bucket_indexed()
+    }
+
+    fn is_bucket_indexed(&self) -> bool {
         let s3 = self.on().and_then(|configuration| configuration.get("s3Config"));
         let text = |member| s3.and_then(|s3| s3.get(member)).and_then(Value::as_str).unwrap_or_default();
         let (bucket, prefix) = (text("bucketName"), text("keyPrefix").trim_end_matches('/'));
@@ -77,6 +86,8 @@ const MEND: &str = "aws bedrock put-model-invocation-logging-configuration --log
 /// It is off.
 pub(super) const OFF: Check = Check {
     name: "InvocationLogOff",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "invocations are not logged in this region",
     breaks: "no answer can be explained from now on: neither prompt, nor passages, nor guardrail is recorded",
@@ -90,6 +101,8 @@ pub(super) const OFF: Check = Check {
 /// It leaves the texts out.
 pub(super) const WITHOUT_TEXT: Check = Check {
     name: "InvocationLogWithoutText",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "the invocation log leaves texts out",
     breaks: "prompts, passages and answers are not in the log: answers cannot be explained from now on",
@@ -106,6 +119,8 @@ pub(super) const WITHOUT_TEXT: Check = Check {
 /// It goes where nobody looks.
 pub(super) const ELSEWHERE: Check = Check {
     name: "InvocationLogElsewhere",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "the invocation log goes neither to a bucket and prefix nor to a log group that is indexed",
     breaks: "no invocation gets into the ledger from now on",

@@ -4,21 +4,45 @@
 //! [`CHECKS`] is the table: what is wrong, what breaks because of it, the command that mends it. A check is made from what
 //! was read ([`Seen`]), wherever that was; what could not be read is a fault of its own ([`NOT_CHECKED`]), never a pass.
 //!
-//! * [`trail`], [`rule`], [`invocation_log`], [`queue`]: what is read of each, and the checks of it.
+//! * [`trail`], [`rule`], [`invocation_log`], [`queue`], [`bucket`]: what is read of each every hour, and the checks of it.
+//! * [`alarm`], [`delivery`], [`function`], [`key`], [`mapping`], [`region`], [`table`], [`topic`]: the same for what only
+//!   `bedrock-audit doctor` reads.
+//! * [`part`]: what all parts of a stack share.
+//! * [`needs`]: what has to be allowed so that it can be read.
+//! * [`examined`]: every check and what came of it, for `doctor`.
+//! * [`fix`], [`notification`]: what `doctor --fix` mends, and how.
 //! * [`words`]: the text of a fault, for people.
 
+pub mod alarm;
+pub mod bucket;
+pub mod delivery;
+pub mod examined;
+pub mod fix;
+pub mod function;
 pub mod invocation_log;
+pub mod key;
+pub mod mapping;
+pub mod needs;
+pub mod notification;
+pub mod part;
 pub mod queue;
+pub mod region;
 pub mod rule;
+pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod topic;
 pub mod trail;
 pub(crate) mod words;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use self::{invocation_log::InvocationLog, queue::Queue, rule::Rule, trail::Trail};
+use self::{
+    alarm::Alarm, bucket::Bucket, delivery::Delivered, function::Function, invocation_log::InvocationLog,
+    key::Key, mapping::Mapping, queue::Queue, region::Elsewhere, rule::Rule, table::Table, topic::Topic,
+    trail::Trail,
+};
 use crate::{
     change::{Change, NOTICED, Resource, Severity},
     time,
@@ -40,19 +64,43 @@ pub struct Seen {
     pub stack: String,
     /// The trails that serve this region: its own, and those of other regions and of the organization.
     pub trails: Reading<Vec<Trail>>,
-    /// The stack's rules and queues.
+    /// The bucket that the files of a trail are indexed from, where there is one.
+    pub trail_bucket: Option<String>,
+    /// The stack's own parts.
     pub parts: Reading<Parts>,
     /// The configuration of the invocation log.
     pub log: InvocationLog,
+    /// The buckets that the audit lives on.
+    pub buckets: Vec<Bucket>,
+    /// Whether the stack is in this region.
+    pub is_stack_here: Reading<bool>,
+    /// Other regions, where something is missing in this one.
+    pub elsewhere: Vec<Elsewhere>,
+    /// The keys that buckets and parts are encrypted with.
+    pub keys: Vec<Key>,
+    /// What was delivered lately, where that was asked.
+    pub delivered: Option<Delivered>,
+    /// Why there are no figures of CloudWatch in what was read, where they were asked for in vain.
+    pub metrics: Reading<()>,
 }
 
-/// The parts of the stack that pass events on.
+/// The parts of the stack. The hourly check reads rules and queues, and leaves the others empty.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
     /// Every rule.
     pub rules: Vec<Rule>,
     /// Every queue, those of dead letters included.
     pub queues: Vec<Queue>,
+    /// Every event source mapping.
+    pub mappings: Vec<Mapping>,
+    /// Every function.
+    pub functions: Vec<Function>,
+    /// Every table.
+    pub tables: Vec<Table>,
+    /// Every topic.
+    pub topics: Vec<Topic>,
+    /// Every alarm.
+    pub alarms: Vec<Alarm>,
 }
 
 /// Something that is not in order.
@@ -73,13 +121,18 @@ pub struct Fault {
 pub struct Check {
     /// The name of its faults, as events are named.
     pub name: &'static str,
+    /// The resource kind that it looks at.
+    pub kind: &'static str,
+    /// Whether the hourly check makes it as well; `doctor` makes all of them.
+    pub is_hourly: bool,
     /// How much a fault matters.
     pub severity: Severity,
     /// What is wrong.
     pub wrong: &'static str,
     /// What breaks because of it.
     pub breaks: &'static str,
-    /// The command that mends it; `{id}`, `{arn}` and `{region}` stand for those of the fault.
+    /// The command that mends it; `{id}`, `{arn}` and `{region}` stand for those of the fault, other names for texts that
+    /// were found.
     pub mend: &'static str,
     look: fn(&Seen) -> Vec<Fault>,
 }
@@ -93,6 +146,7 @@ pub const CHECKS: &[Check] = &[
     trail::NOT_LOGGING,
     trail::WITHOUT_WRITE_EVENTS,
     trail::NOT_DELIVERING,
+    trail::ELSEWHERE,
     trail::WITHOUT_VALIDATION,
     rule::GONE,
     rule::DISABLED,
@@ -104,8 +158,35 @@ pub const CHECKS: &[Check] = &[
     queue::GONE,
     queue::DEAD_LETTERS,
     queue::FAILED_LOG_EVENTS,
+    bucket::GONE,
+    bucket::WITHOUT_EVENT_BRIDGE,
+    region::STACK_ELSEWHERE,
+    region::LOG_ELSEWHERE,
+    queue::LATE_MESSAGES,
+    mapping::GONE,
+    mapping::DISABLED,
+    mapping::FAILING,
+    function::GONE,
+    function::NOT_READY,
+    function::FAILING,
+    delivery::NOT_DELIVERED,
+    delivery::NONE_ARRIVED,
+    delivery::NOT_INDEXED,
+    key::GONE,
+    key::DISABLED,
+    key::PENDING_DELETION,
+    table::GONE,
+    table::KEEPS_ALL,
+    topic::GONE,
+    topic::UNCONFIRMED,
+    topic::NOBODY,
+    alarm::GONE,
+    alarm::RAISED,
+    alarm::SILENCED,
     Check {
         name: NOT_CHECKED,
+        kind: "part",
+        is_hourly: true,
         severity: Severity::Low,
         wrong: "a part of the audit could not be checked",
         breaks: "whether it works is not known; nobody would be told if it did not",
@@ -175,14 +256,28 @@ fn unread(seen: &Seen) -> Vec<Fault> {
     }
     unread.extend(trail::unread(seen).into_iter().map(|(name, why)| fault(trail::KIND, name, why)));
     match &seen.parts {
-        Ok(Parts { rules, queues }) => {
-            let rules =
-                rules.iter().filter_map(|rule| Some((rule::KIND, &rule.name, rule.now.as_ref().err()?)));
-            let queues =
-                queues.iter().filter_map(|queue| Some((queue::KIND, &queue.name, queue.now.as_ref().err()?)));
-            unread.extend(rules.chain(queues).map(|(kind, id, why)| fault(kind, id, why)));
+        Ok(parts) => {
+            let parts = part::unread(&parts.rules)
+                .chain(part::unread(&parts.queues))
+                .chain(part::unread(&parts.mappings))
+                .chain(part::unread(&parts.functions))
+                .chain(part::unread(&parts.tables))
+                .chain(part::unread(&parts.topics))
+                .chain(part::unread(&parts.alarms));
+            unread.extend(parts.map(|(kind, id, why)| fault(kind, id, why)));
         }
-        Err(why) => unread.push(fault("stack", &seen.stack, why)),
+        Err(why) => unread.push(fault(region::KIND, &seen.stack, why)),
+    }
+    let others = part::unread(&seen.buckets).chain(part::unread(&seen.keys));
+    unread.extend(others.map(|(kind, id, why)| fault(kind, id, why)));
+    if let Err(why) = &seen.is_stack_here {
+        unread.push(fault(region::KIND, &seen.stack, why));
+    }
+    if let Err(why) = &seen.metrics {
+        unread.push(fault(needs::METRICS, "all", why));
+    }
+    if let Some(Err(why)) = seen.delivered.as_ref().map(|delivered| &delivered.newest) {
+        unread.push(fault(delivery::KIND, "newest", why));
     }
     if let Err(why) = &seen.log.configuration {
         unread.push(fault(invocation_log::KIND, invocation_log::ID, why));

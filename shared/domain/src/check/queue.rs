@@ -1,23 +1,23 @@
-//! The queues of the stack. How long a message waits is no attribute of a queue: alarms of the template watch that.
+//! The queues of the stack. How long a message waits is no attribute of a queue but a metric: alarms of the template watch
+//! it, and `doctor` asks for it.
 
-use serde_json::{Value, json};
+use jiff::SignedDuration;
+use serde_json::json;
 
-use super::{Check, Fault, Reading, Seen};
+use super::{
+    Check, Seen,
+    part::{self, Now, Part, present},
+};
 use crate::change::Severity;
 
 /// The resource kind of queues.
 pub const KIND: &str = "sqs-queue";
+/// A message that fails comes again after the visibility timeout: the longest of them is half an hour. The alarms of
+/// the template are sooner.
+const LATE: SignedDuration = SignedDuration::from_hours(2);
 
 /// A queue of the stack.
-#[derive(Clone, Debug)]
-pub struct Queue {
-    /// Its name in the template.
-    pub logical_id: String,
-    /// Its own name.
-    pub name: String,
-    /// What it holds now; `None` where it is gone.
-    pub now: Reading<Option<QueueNow>>,
-}
+pub type Queue = Part<QueueNow>;
 
 /// A queue as it is.
 #[derive(Clone, Debug, Default)]
@@ -26,29 +26,36 @@ pub struct QueueNow {
     pub arn: Option<String>,
     /// About how many messages wait in it.
     pub waiting: u64,
+    /// How long the oldest message has waited, in seconds, at most so long within the last quarter of an hour; `None`
+    /// where that was not asked, or nothing waits.
+    pub oldest_seconds: Option<f64>,
+}
+
+impl Now for QueueNow {
+    const KIND: &'static str = KIND;
+
+    fn arn(&self) -> Option<&str> {
+        self.arn.as_deref()
+    }
 }
 
 impl Queue {
-    fn keeps_dead_letters(&self) -> bool {
+    /// Whether it keeps what could not be handled.
+    pub fn keeps_dead_letters(&self) -> bool {
         self.logical_id.ends_with("DeadLetterQueue")
-    }
-
-    fn fault(&self, arn: Option<String>, found: Value) -> Fault {
-        Fault { kind: KIND, id: self.name.clone(), arn, found }
     }
 }
 
 /// It was deleted.
 pub(super) const GONE: Check = Check {
     name: "QueueGone",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "a queue of the stack is gone",
     breaks: "what was on its way through it is lost, and what comes now has no way",
     mend: "aws sqs create-queue --queue-name {id}   # then set its attributes and its policy, as in template.yaml",
-    look: |seen| {
-        let gone = queues(seen).filter(|queue| matches!(queue.now, Ok(None)));
-        gone.map(|queue| queue.fault(None, json!({"logical_id": queue.logical_id}))).collect()
-    },
+    look: |seen| part::gone(queues(seen)),
 };
 
 /// Lambda's own dead letters: no queue has them back.
@@ -57,19 +64,24 @@ const OF_LOG_EVENTS: &str = "IndexLogEventsDeadLetterQueue";
 /// Something could not be handled.
 pub(super) const DEAD_LETTERS: Check = Check {
     name: "DeadLetters",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "messages wait in a dead-letter queue",
     breaks: "what they tell of is not recorded, and is lost 14 days after it arrived",
     mend: "aws sqs start-message-move-task --source-arn {arn}   # once the logs say why, and that is mended",
     look: |seen| {
-        let dead = queues(seen).filter(|queue| queue.logical_id != OF_LOG_EVENTS);
-        dead.filter_map(|queue| dead_letters(queue, seen)).collect()
+        let dead = present(queues(seen))
+            .filter(|(queue, now)| is_dead_letter(queue, now) && queue.logical_id != OF_LOG_EVENTS);
+        dead.map(|(queue, now)| queue.fault(json!({"messages": now.waiting}))).collect()
     },
 };
 
 /// Events of the log group could not be indexed.
 pub(super) const FAILED_LOG_EVENTS: Check = Check {
     name: "FailedLogEvents",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "log events that could not be indexed wait in their dead-letter queue",
     breaks: "their invocations are not in the ledger; the events are lost to it 14 days after they failed",
@@ -77,17 +89,38 @@ pub(super) const FAILED_LOG_EVENTS: Check = Check {
            --logical-resource-id IndexLogEvents --query StackResourceDetail.PhysicalResourceId --output text)\" \
            --payload fileb://failed.json answer.json   # for each message, once the logs say why: docs/log-group.md",
     look: |seen| {
-        let failed = queues(seen).filter(|queue| queue.logical_id == OF_LOG_EVENTS);
-        failed.filter_map(|queue| dead_letters(queue, seen)).collect()
+        let failed = present(queues(seen))
+            .filter(|(queue, now)| is_dead_letter(queue, now) && queue.logical_id == OF_LOG_EVENTS);
+        failed
+            .map(|(queue, now)| queue.fault(json!({"messages": now.waiting, "stack": seen.stack})))
+            .collect()
     },
 };
 
-fn dead_letters(queue: &Queue, seen: &Seen) -> Option<Fault> {
-    let now =
-        queue.now.as_ref().ok()?.as_ref().filter(|now| queue.keeps_dead_letters() && now.waiting > 0)?;
-    Some(queue.fault(now.arn.clone(), json!({"messages": now.waiting, "stack": seen.stack})))
+/// Nobody takes what is in it.
+pub(super) const LATE_MESSAGES: Check = Check {
+    name: "QueueLate",
+    kind: KIND,
+    is_hourly: false,
+    severity: Severity::High,
+    wrong: "a message has waited in a queue for more than two hours",
+    breaks: "the ledger is behind by that long; what waits longer than the queue keeps it is lost",
+    mend: "aws logs tail /aws/lambda/{stack}/{function} --since 3h   # why the function does not take it",
+    look: |seen| {
+        let late = present(queues(seen)).filter_map(|(queue, now)| {
+            let oldest = now.oldest_seconds.filter(|_| !queue.keeps_dead_letters())?;
+            let function = super::function::takes_from(&queue.logical_id);
+            let found = json!({"oldest_seconds": oldest, "stack": seen.stack, "function": function});
+            (oldest > LATE.as_secs_f64()).then(|| queue.fault(found))
+        });
+        late.collect()
+    },
+};
+
+fn is_dead_letter(queue: &Queue, now: &QueueNow) -> bool {
+    queue.keeps_dead_letters() && now.waiting > 0
 }
 
-fn queues(seen: &Seen) -> impl Iterator<Item = &Queue> {
-    seen.parts.iter().flat_map(|parts| &parts.queues)
+fn queues(seen: &Seen) -> &[Queue] {
+    seen.parts.as_ref().map(|parts| parts.queues.as_slice()).unwrap_or_default()
 }

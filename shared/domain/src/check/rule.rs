@@ -2,22 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{Check, Fault, Reading, Seen};
+use super::{
+    Check, Seen,
+    part::{Now, Part, present},
+};
 use crate::change::Severity;
 
 /// The resource kind of rules.
 pub const KIND: &str = "event-rule";
 
 /// A rule of the stack.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Its name in the template.
-    pub logical_id: String,
-    /// Its own name.
-    pub name: String,
-    /// What it is now; `None` where it is gone.
-    pub now: Reading<Option<RuleNow>>,
-}
+pub type Rule = Part<RuleNow>;
 
 /// A rule as it is.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +25,14 @@ pub struct RuleNow {
     pub pattern: Option<String>,
     /// The ARNs of where it passes that to.
     pub targets: Vec<String>,
+}
+
+impl Now for RuleNow {
+    const KIND: &'static str = KIND;
+
+    fn arn(&self) -> Option<&str> {
+        self.arn.as_deref()
+    }
 }
 
 /// What the template makes of a rule. A test holds it against the template.
@@ -80,6 +83,14 @@ pub fn queue_of(rule: &str) -> Option<String> {
     shared.map(|(_, queue)| (*queue).to_owned()).or_else(own)
 }
 
+impl RuleNow {
+    /// The bus that it listens to: `arn:...:rule/<bus>/<name>`, without a bus on the default one.
+    pub fn bus(&self) -> &str {
+        let path = self.arn.as_deref().and_then(|arn| arn.split_once(":rule/")).map(|(_, path)| path);
+        path.and_then(|path| path.split_once('/')).map_or("default", |(bus, _)| bus)
+    }
+}
+
 impl Rule {
     /// The pattern that it should have, where that is known.
     fn expected(&self, seen: &Seen) -> Option<Value> {
@@ -104,22 +115,19 @@ impl Rule {
             None => now.targets.is_empty(),
         }
     }
-
-    fn fault(&self, found: Value) -> Fault {
-        let arn = self.now.as_ref().ok().and_then(Option::as_ref).and_then(|now| now.arn.clone());
-        Fault { kind: KIND, id: self.name.clone(), arn, found }
-    }
 }
 
 /// It was deleted.
 pub(super) const GONE: Check = Check {
     name: "RuleGone",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "a rule of the stack is gone",
     breaks: "what it passed arrives no more: changes are not alerted, logs not indexed",
     mend: "aws events put-rule --name {id} --event-pattern {expected}   # then put-targets, as in template.yaml",
     look: |seen| {
-        let gone = rules(seen).filter(|rule| matches!(rule.now, Ok(None)));
+        let gone = rules(seen).iter().filter(|rule| matches!(rule.now, Ok(None)));
         gone.map(|rule| {
             let expected = rule.expected(seen).map(|pattern| pattern.to_string());
             rule.fault(json!({"expected": expected.as_deref().unwrap_or("ITS PATTERN IN template.yaml")}))
@@ -131,32 +139,44 @@ pub(super) const GONE: Check = Check {
 /// It was switched off.
 pub(super) const DISABLED: Check = Check {
     name: "RuleDisabled",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "a rule of the stack is disabled",
     breaks: "what it passed arrives no more: changes are not alerted, logs not indexed",
-    mend: "aws events enable-rule --name {id}",
+    mend: "aws events enable-rule --name {id} --event-bus-name {bus}",
     look: |seen| {
-        let disabled = present(seen).filter(|(_, now)| !now.state.starts_with("ENABLED"));
-        disabled.map(|(rule, now)| rule.fault(json!({"state": now.state}))).collect()
+        disabled(seen).map(|(rule, now)| rule.fault(json!({"state": now.state, "bus": now.bus()}))).collect()
     },
 };
+
+/// Those that are off.
+pub(super) fn disabled(seen: &Seen) -> impl Iterator<Item = (&Rule, &RuleNow)> {
+    present(rules(seen)).filter(|(_, now)| !now.state.starts_with("ENABLED"))
+}
 
 /// It passes events to nobody of ours.
 pub(super) const WITHOUT_TARGET: Check = Check {
     name: "RuleWithoutTarget",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "a rule does not pass its events to the stack's queue",
     breaks: "what it matches is lost: changes are not alerted, logs not indexed",
-    mend: "aws events put-targets --rule {id} --targets Id=queue,Arn={queue_arn}   # its DeadLetterConfig is in template.yaml",
+    mend: "aws events put-targets --rule {id} --targets Id=queue,Arn={queue_arn} --event-bus-name {bus}   # its DeadLetterConfig is in template.yaml",
     look: |seen| {
-        let missing = present(seen).filter(|(rule, now)| rule.is_target_missing(now, seen));
+        let missing = present(rules(seen)).filter(|(rule, now)| rule.is_target_missing(now, seen));
         missing
             .map(|(rule, now)| {
                 let arn = |name: &str| {
                     let partition = now.arn.as_deref().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
                     format!("arn:{partition}:sqs:{}:{}:{name}", seen.region, seen.account_id)
                 };
-                rule.fault(json!({"targets": now.targets, "queue_arn": rule.queue(seen).map(arn)}))
+                rule.fault(json!({
+                    "targets": now.targets,
+                    "queue_arn": rule.queue(seen).map(arn),
+                    "bus": now.bus(),
+                }))
             })
             .collect()
     },
@@ -165,26 +185,24 @@ pub(super) const WITHOUT_TARGET: Check = Check {
 /// It passes something else than it should.
 pub(super) const PATTERN_CHANGED: Check = Check {
     name: "RulePatternChanged",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "a rule's pattern is not the one that the stack was made with",
     breaks: "events may be passed over without anybody noticing: changes not alerted, logs not indexed",
-    mend: "aws events put-rule --name {id} --event-pattern {expected}",
+    mend: "aws events put-rule --name {id} --event-pattern {expected} --event-bus-name {bus}",
     look: |seen| {
-        let changed = present(seen).filter_map(|(rule, now)| {
+        let changed = present(rules(seen)).filter_map(|(rule, now)| {
             let expected = rule.expected(seen)?;
             let actual = now.pattern.as_deref().unwrap_or_default();
             let is_same = serde_json::from_str(actual).is_ok_and(|actual: Value| actual == expected);
-            let found = json!({"pattern": actual, "expected": expected.to_string()});
+            let found = json!({"pattern": actual, "expected": expected.to_string(), "bus": now.bus()});
             (!is_same).then(|| rule.fault(found))
         });
         changed.collect()
     },
 };
 
-fn rules(seen: &Seen) -> impl Iterator<Item = &Rule> {
-    seen.parts.iter().flat_map(|parts| &parts.rules)
-}
-
-fn present(seen: &Seen) -> impl Iterator<Item = (&Rule, &RuleNow)> {
-    rules(seen).filter_map(|rule| Some((rule, rule.now.as_ref().ok()?.as_ref()?)))
+fn rules(seen: &Seen) -> &[Rule] {
+    seen.parts.as_ref().map(|parts| parts.rules.as_slice()).unwrap_or_default()
 }

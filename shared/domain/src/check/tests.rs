@@ -2,12 +2,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
+    bucket::BucketNow,
     queue::QueueNow,
     rule::RuleNow,
     trail::{Selector, Status},
     *,
 };
 use crate::{alert::Alert, invocation::pointer::AllowedPlaces};
+
+mod doctor;
 
 fn now() -> Timestamp {
     "2026-10-15T14:00:03.250Z".parse().unwrap()
@@ -24,6 +27,7 @@ fn a_trail(name: &str) -> Trail {
     Trail {
         name: name.to_owned(),
         arn: format!("arn:aws:cloudtrail:eu-west-1:444455556666:trail/{name}"),
+        bucket: Some("trail".to_owned()),
         is_validated: true,
         status: Ok(Status {
             is_logging: true,
@@ -49,7 +53,11 @@ fn a_rule(logical_id: &str, pattern: Option<&str>, queue: &str) -> Rule {
 fn a_queue(logical_id: &str, waiting: u64) -> Queue {
     let name = format!("s-{logical_id}-1ABC");
     let arn = Some(format!("arn:aws:sqs:eu-central-1:444455556666:{name}"));
-    Queue { logical_id: logical_id.to_owned(), name, now: Ok(Some(QueueNow { arn, waiting })) }
+    Queue {
+        logical_id: logical_id.to_owned(),
+        name,
+        now: Ok(Some(QueueNow { arn, waiting, oldest_seconds: None })),
+    }
 }
 
 /// All is well.
@@ -61,12 +69,14 @@ fn well() -> Seen {
         region: "eu-central-1".to_owned(),
         stack: "bedrock-audit".to_owned(),
         trails: Ok(vec![a_trail("audit")]),
+        trail_bucket: Some("trail".to_owned()),
         parts: Ok(Parts {
             rules: vec![
                 a_rule("RecordChangesRule", Some(changes.pattern), "s-RecordChangesQueue-1ABC"),
                 a_rule("ElsewhereRule", Some("{}"), "somewhere"),
             ],
             queues: vec![a_queue("RecordChangesQueue", 7), a_queue("RecordChangesDeadLetterQueue", 0)],
+            ..Parts::default()
         }),
         log: InvocationLog {
             configuration: Ok(Some(json!({
@@ -76,7 +86,18 @@ fn well() -> Seen {
             indexed: AllowedPlaces::parse("logs/bedrock"),
             log_group: Some("group".to_owned()),
         },
+        buckets: vec![a_bucket("logs", true)],
+        is_stack_here: Ok(true),
+        elsewhere: Vec::new(),
+        keys: Vec::new(),
+        delivered: None,
+        metrics: Ok(()),
     }
+}
+
+fn a_bucket(name: &str, tells_event_bridge: bool) -> Bucket {
+    let now = Ok(Some(BucketNow { tells_event_bridge }));
+    Bucket { logical_id: "LogBucket".to_owned(), name: name.to_owned(), now }
 }
 
 /// The names of what is not in order.
@@ -128,7 +149,14 @@ fn a_trail_is_judged_by_what_it_does_here_and_one_that_works_is_enough() {
         seen
     };
     let off = |status: &mut Status| status.is_logging = false;
-    let cases: [(&str, Seen, &[&str]); 19] = [
+    let cases: [(&str, Seen, &[&str]); 22] = [
+        ("into another bucket", trail_with(|t| t.bucket = Some("other".into())), &["TrailElsewhere"]),
+        ("another one into another bucket", two(|t| t.bucket = None), &[]),
+        (
+            "into another bucket, and what the other one takes is not known",
+            unknown_and(|status| status.delivered_at = hours_ago(0)),
+            &[],
+        ),
         ("none", Seen { trails: Ok(Vec::new()), ..well() }, &["NoTrail"]),
         ("off", status_with(off), &["TrailNotLogging"]),
         ("another one is off", two(|t| t.status = Ok(Status::default())), &[]),

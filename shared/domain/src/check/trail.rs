@@ -25,6 +25,8 @@ pub struct Trail {
     pub name: String,
     /// Its ARN, which names its home region.
     pub arn: String,
+    /// The bucket that it writes its files to.
+    pub bucket: Option<String>,
     /// Whether digests of its files are delivered, so that a file that is changed or missing shows.
     pub is_validated: bool,
     /// What it does in this region.
@@ -171,6 +173,8 @@ impl Trail {
 /// There is none.
 pub(super) const NO_TRAIL: Check = Check {
     name: "NoTrail",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "no trail serves this region",
     breaks: "EventBridge gets no calls, so that no change is recorded or alerted",
@@ -187,6 +191,8 @@ pub(super) const NO_TRAIL: Check = Check {
 /// All are off.
 pub(super) const NOT_LOGGING: Check = Check {
     name: "TrailNotLogging",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "no trail logs in this region",
     breaks: "EventBridge gets no calls, so that no change is recorded or alerted from the moment it was switched off",
@@ -204,6 +210,8 @@ pub(super) const NOT_LOGGING: Check = Check {
 /// Those that log leave changes out.
 pub(super) const WITHOUT_WRITE_EVENTS: Check = Check {
     name: "TrailWithoutWriteEvents",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Critical,
     wrong: "no trail that logs takes all management events that write",
     breaks: "calls that change configuration may not reach EventBridge, so that they are neither recorded nor alerted",
@@ -226,6 +234,8 @@ pub(super) const WITHOUT_WRITE_EVENTS: Check = Check {
 /// Files do not arrive.
 pub(super) const NOT_DELIVERING: Check = Check {
     name: "TrailNotDelivering",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::High,
     wrong: "no trail delivers its files",
     breaks: "calls that EventBridge does not pass on are not found in the trail's files, and the evidence is not kept",
@@ -241,6 +251,8 @@ pub(super) const NOT_DELIVERING: Check = Check {
 /// Files could be changed unseen.
 pub(super) const WITHOUT_VALIDATION: Check = Check {
     name: "TrailWithoutValidation",
+    kind: KIND,
+    is_hourly: true,
     severity: Severity::Low,
     wrong: "no trail has the validation of its log files on",
     breaks: "a file of the trail that was changed or taken away does not show",
@@ -249,6 +261,30 @@ pub(super) const WITHOUT_VALIDATION: Check = Check {
         let none_is = all_read(seen) && serving(seen).all(|trail| !trail.is_validated);
         let first = serving(seen).next().filter(|_| none_is);
         first.map(|trail| trail.fault(json!({"is_validated": false}))).into_iter().collect()
+    },
+};
+
+/// Files go where nobody looks.
+pub(super) const ELSEWHERE: Check = Check {
+    name: "TrailElsewhere",
+    kind: KIND,
+    is_hourly: true,
+    severity: Severity::High,
+    wrong: "no trail that logs changes writes its files to the bucket that the stack reads them from",
+    breaks: "changes that EventBridge does not pass on, and calls, are not found: no file of a trail is indexed",
+    mend: "sam deploy --stack-name {stack} --parameter-overrides TrailBucket={bucket}   \
+           # or let the trail write there: aws cloudtrail update-trail --name {arn} --region {region} \
+           --s3-bucket-name {expected}",
+    look: |seen| {
+        let Some(expected) = &seen.trail_bucket else { return Vec::new() };
+        let is_elsewhere = |trail: &Trail| trail.bucket.as_ref() != Some(expected);
+        let none_does = all_read(seen) && serving(seen).all(is_elsewhere);
+        let first = serving(seen).next().filter(|_| none_does);
+        let found = |trail: &Trail| {
+            let bucket = trail.bucket.as_deref().unwrap_or("BUCKET");
+            json!({"expected": expected, "bucket": bucket, "stack": seen.stack})
+        };
+        first.map(|trail| trail.fault(found(trail))).into_iter().collect()
     },
 };
 

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::{Check, found};
+use super::{Check, Fault, found};
 use crate::{
     alert::{Alert, ascii_subject, moment, shell_word},
     change::Change,
@@ -45,22 +45,46 @@ impl Check {
         Alert { subject: ascii_subject(&subject), text, command }
     }
 
-    /// The command that mends a fault: with the names of the resource, and with what was found there.
+    /// The command that mends what a change of this check tells.
     pub fn mend(&self, change: &Change) -> String {
         let resource = &change.resource;
-        let arn = resource.arn.as_deref();
-        let region = arn.and_then(|arn| arn.split(':').nth(3)).filter(|region| !region.is_empty());
-        let mut command = self
-            .mend
-            .replace("{id}", &shell_word(&resource.id))
-            .replace("{arn}", &shell_word(arn.unwrap_or(&resource.id)))
-            .replace("{region}", &shell_word(region.unwrap_or(&resource.region)));
-        // last, since what stands there may hold braces of its own
-        for (name, value) in found(change).as_ref().and_then(Value::as_object).into_iter().flatten() {
-            if let Some(text) = value.as_str() {
-                command = command.replace(&format!("{{{name}}}"), &shell_word(text));
+        self.command(&resource.id, resource.arn.as_deref(), &resource.region, found(change).as_ref())
+    }
+
+    /// The command that mends a fault which was seen in this region.
+    pub fn mend_of(&self, fault: &Fault, region: &str) -> String {
+        self.command(&fault.id, fault.arn.as_deref(), region, Some(&fault.found))
+    }
+
+    /// With the names of the resource, and with what was found there, each as one word of a shell.
+    fn command(&self, id: &str, arn: Option<&str>, region: &str, found: Option<&Value>) -> String {
+        let home = arn.and_then(|arn| arn.split(':').nth(3)).filter(|region| !region.is_empty());
+        filled(self.mend, |name| match name {
+            "id" => Some(shell_word(id)),
+            "arn" => Some(shell_word(arn.unwrap_or(id))),
+            "region" => Some(shell_word(home.unwrap_or(region))),
+            name => found?.get(name)?.as_str().map(shell_word),
+        })
+    }
+}
+
+/// A text with values in the place of `{name}`, where there is one. What a value holds is never filled itself: it may have
+/// braces of its own, and quotes around them.
+fn filled(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        match after.split_once('}').and_then(|(name, after)| Some((value(name)?, after))) {
+            Some((value, after)) => {
+                text.push_str(&value);
+                rest = after;
+            }
+            None => {
+                text.push('{');
+                rest = after;
             }
         }
-        command
     }
+    text + rest
 }
