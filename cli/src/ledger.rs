@@ -25,6 +25,23 @@ pub(crate) enum Objects {
     Nowhere,
 }
 
+/// Which ledger the flags name, as people call it.
+pub(crate) fn name(global: &Global) -> Result<String, String> {
+    match (&global.stack, &global.tables) {
+        (Some(stack), _) => Ok(format!("stack {stack}")),
+        (None, Some(tables)) => Ok(format!("tables {tables}")),
+        (None, None) => file(global).map(|path| format!("file {}", path.display())),
+    }
+}
+
+/// The file of the embedded ledger.
+fn file(global: &Global) -> Result<PathBuf, String> {
+    match &global.ledger {
+        Some(path) => Ok(path.clone()),
+        None => Ok(data_directory()?.join("ledger.db")),
+    }
+}
+
 /// Opens the ledger that the flags name.
 pub(crate) async fn open(global: &Global) -> Result<AnyLedger, String> {
     if let Some(name) = &global.stack {
@@ -35,11 +52,7 @@ pub(crate) async fn open(global: &Global) -> Result<AnyLedger, String> {
         let client = aws_sdk_dynamodb::Client::new(&config);
         return Ok(Ledger::new(client, table_names(names)?, Objects::Nowhere, global.now()));
     }
-    let path = match &global.ledger {
-        Some(path) => path.clone(),
-        None => data_directory()?.join("ledger.db"),
-    };
-    open_file(&path, global).await
+    open_file(&file(global)?, global).await
 }
 
 /// Opens the embedded ledger in a file.

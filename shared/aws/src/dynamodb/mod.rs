@@ -3,7 +3,8 @@
 //! * [`item`]: attributes by name, written and read.
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
 //! * `merge`: puts that are merged with what is there; `documents`: which document a passage is from.
-//! * `writes`, `reads`: the ports; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents.
+//! * `writes`, `reads`: the ports; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents;
+//!   `overview`: those of a window, page by page.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
@@ -12,6 +13,7 @@ mod drift;
 pub mod item;
 mod merge;
 mod notes;
+mod overview;
 mod reads;
 mod records;
 mod sources;

@@ -17,6 +17,8 @@ use crate::{
 
 /// So many names of a kind are listed.
 const NAMES: usize = 100;
+/// So many gaps are listed.
+const GAPS: usize = 100;
 
 /// The whole overview.
 pub fn overview(overview: &Overview, ledger: &str) -> Value {
@@ -72,8 +74,8 @@ pub fn overview(overview: &Overview, ledger: &str) -> Value {
             },
         },
         "gaps": {
-            "silent_hours": list(&overview.silent_hours(), gap),
-            "days_without_trail": list(&overview.days_without_trail(), gap),
+            "silent_hours": gaps(&overview.silent_hours()),
+            "days_without_trail": gaps(&overview.days_without_trail()),
         },
         "system_prompts": {
             "in_use": prompts.listed.total(),
@@ -194,6 +196,10 @@ fn reject(line: &RejectLine) -> Value {
     })
 }
 
-fn gap(gap: &Gap) -> Value {
-    json!({"from": time::rfc3339(gap.from), "until": time::rfc3339(gap.until), "hours": gap.hours()})
+fn gaps(gaps: &[Gap]) -> Value {
+    let entry = |gap: &Gap| json!({"from": time::rfc3339(gap.from), "until": time::rfc3339(gap.until), "hours": gap.hours()});
+    json!({
+        "entries": gaps.iter().take(GAPS).map(entry).collect::<Vec<_>>(),
+        "left_out": gaps.len().saturating_sub(GAPS),
+    })
 }

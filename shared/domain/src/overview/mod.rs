@@ -34,8 +34,6 @@ use crate::ledger::delivery::{DeliveryLine, Stream};
 
 /// So many accounts and regions are named.
 const PLACES: usize = 100;
-/// So many gaps are listed; the rest is counted.
-const GAPS: usize = 50;
 
 /// What happened in a window.
 #[derive(Clone, Debug)]
@@ -124,12 +122,12 @@ impl Overview {
     }
 
     /// Hours between others in which no model was called and no invocation log was delivered, the longest first.
-    pub fn silent_hours(&self) -> Top<Gap> {
+    pub fn silent_hours(&self) -> Vec<Gap> {
         longest(self.hours.gaps_between())
     }
 
     /// Days of the window, up to the present, without anything of CloudTrail's, the longest first.
-    pub fn days_without_trail(&self) -> Top<Gap> {
+    pub fn days_without_trail(&self) -> Vec<Gap> {
         let until = self.until.min(self.made_at);
         longest(if self.since < until { self.trail_days.gaps_within(self.since, until) } else { Vec::new() })
     }
@@ -143,11 +141,9 @@ impl Overview {
     }
 }
 
-fn longest(gaps: Vec<Gap>) -> Top<Gap> {
-    let mut top = Top::new(GAPS, |a: &Gap, b: &Gap| (b.hours(), a.from).cmp(&(a.hours(), b.from)));
-    gaps.into_iter().for_each(|gap| top.add(gap));
-    top.cut();
-    top
+fn longest(mut gaps: Vec<Gap>) -> Vec<Gap> {
+    gaps.sort_by(|a, b| (b.hours(), a.from).cmp(&(a.hours(), b.from)));
+    gaps
 }
 
 #[cfg(test)]

@@ -8,49 +8,69 @@ pub fn not_covered(overview: &Overview) -> Vec<String> {
     let calls = &overview.invocations.total;
     let changes = &overview.changes;
     let deliveries = &overview.deliveries;
-    // each with how often it is so; 0 where it is not
+    let prompts = &overview.prompts;
+    // what it is, and how often it is so; 0 where it is not
     let counted = [
         (
+            "Invocations of which no guardrail is known",
             calls.guardrail_unknown,
-            "invocations have no guardrail that is known. That is not the same as none: the log names it only where the caller had its trace on or said so",
+            "They may have had one: the log names it only where the caller had its trace on or said so.",
         ),
-        (calls.guardrail_unnamed, "invocations ran under a guardrail that the log does not name"),
         (
+            "Invocations under a guardrail that the log does not name",
+            calls.guardrail_unnamed,
+            "What it did is known, and not which one it was.",
+        ),
+        (
+            "Invocations with a body beside the log that was not read yet",
             calls.bodies_outstanding,
-            "invocations have a body beside the log that was not read yet: what is known of their system prompts and guardrails may still change",
+            "What is known of their system prompts and guardrails may still change.",
         ),
-        (calls.bodies_missing, "invocations have a body that is not there or may not be read"),
         (
+            "Invocations with a body that is not there, or may not be read",
+            calls.bodies_missing,
+            "Their system prompts, passages and guardrails are not known.",
+        ),
+        (
+            "Invocations that were logged without their texts",
             calls.bodies_not_delivered,
-            "invocations were logged without their texts: the invocation log leaves them out",
+            "The invocation log leaves them out.",
         ),
         (
+            "Invocations without token counts",
             calls.without_tokens,
-            "invocations have no token counts in their log: the sums of tokens are of the others",
+            "The sums of tokens are those of the others.",
         ),
         (
+            "Records of a request that has another record with the same time",
             overview.invocations.repeated,
-            "records are of a request that has another record with the same time: such a request is counted once for each of its records",
+            "Such a request is counted once for each of its records.",
         ),
-        (changes.content_unknown, "changes are known by their event alone: nobody knows what was changed"),
         (
+            "Changes of which nobody knows what was changed",
+            changes.content_unknown,
+            "They are known by their event alone.",
+        ),
+        (
+            "Changes and attempts without the mark of an alert of their own",
             changes.without_alert,
-            "changes and attempts have no mark that an alert of their own went out: they were imported, told of in a summary, or are still to be told",
+            "They were imported, told of in a summary, or are still to be told.",
         ),
         (
+            "Log objects that could not be read to their end",
             deliveries.total.partial,
-            "log objects could not be read to their end: what follows in them is not counted anywhere",
+            "What follows in them is not counted anywhere.",
         ),
         (
+            "Values of log objects that could not be read or kept",
             deliveries.total.counts.rejected,
-            "values of log objects could not be read or kept: they are in none of the other numbers",
+            "They are in none of the other numbers.",
         ),
-        (overview.prompts.not_looked_up, "system prompts in use were not looked up for whether they are new"),
+        ("System prompts in use that were not looked up for whether they are new", prompts.not_looked_up, ""),
     ];
+    let counted = counted.iter().filter(|(_, count, _)| *count > 0);
     let mut found: Vec<String> = counted
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}."))
+        .map(|(what, count, means)| format!("{what}: {count}. {means}").trim_end().to_owned())
         .collect();
     if deliveries.total.objects == 0 && calls.invocations > 0 {
         found.push(
@@ -77,6 +97,6 @@ const ALWAYS: [&str; 5] = [
     "Only what was logged and delivered to this ledger is counted. While the invocation log or the trail is off, in a region or an account whose logs come elsewhere, there is nothing to count. An hour or a day without entries may be a quiet one or a blind one: the page cannot tell.",
     "How image, video, asynchronous and batch calls are logged is not documented; they may be missing.",
     "Events that came by EventBridge, responses that applications sent and logs out of CloudWatch are no log objects, and not among the deliveries.",
-    "Objects are counted by the time in their key, or else by when they were read; an object that was read twice counts as it was read first. What was delivered before the ledger listed deliveries by time is not among them.",
+    "Objects are counted by the time in their key, however often they were read; those whose key says none, each time that they were read. What was delivered before the ledger listed deliveries by time is not among them.",
     "The digests by which CloudTrail signs its files are not verified here.",
 ];
