@@ -15,6 +15,7 @@
 //! * `ask`: the real `bedrock-audit ask` against a knowledge base that answers, refuses and says nothing.
 //! * `examples`: what applications are shown, run.
 //! * `command_line`: the real `bedrock-audit` binary.
+//! * `report`: its page of a window, as HTML, JSON and CSV.
 
 mod architecture;
 mod ask;
@@ -33,6 +34,7 @@ mod read_baseline;
 mod record_attributions;
 mod record_changes;
 mod recorder;
+mod report;
 mod sources;
 mod template;
 mod verdicts;

@@ -169,7 +169,7 @@ fn grouped(number: u64) -> String {
 fn table(caption: &str, headings: &[(&str, bool)], rows: &Markup) -> Markup {
     html! {
         div.wide role="region" tabindex="0" aria-label=(caption) {
-            table {
+            table.short[headings.len() == 2] {
                 caption { (caption) }
                 thead { tr { @for (heading, is_number) in headings { th.n[*is_number] scope="col" { (heading) } } } }
                 tbody { (rows) }

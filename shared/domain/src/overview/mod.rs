@@ -99,6 +99,8 @@ impl Overview {
     /// Counts an object.
     pub fn add_delivery(&mut self, line: &DeliveryLine) {
         match line.stream() {
+            // when a file was read says nothing of the hours that it is of
+            _ if !line.is_dated() => {}
             Stream::InvocationLog => self.hours.note(line.moment),
             Stream::Trail => self.trail_days.note(line.moment),
             Stream::Other => {}

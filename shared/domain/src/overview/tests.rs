@@ -216,6 +216,9 @@ fn hours_and_days_of_which_nothing_is_known_are_told() {
     overview.add_invocation(&invocation("09"));
     overview.add_delivery(&line(log("11"), Counts::default(), "2026-10-15T12:00:00Z"));
     overview.add_invocation(&invocation("15"));
+    // read on the 19th, and of nobody knows when
+    let undated = ObjectLocation::object("b", "AWSLogs/1/BedrockModelInvocationLogs/x.json.gz");
+    overview.add_delivery(&line(undated, Counts::default(), "2026-10-19T12:00:00Z"));
     let silent = overview.silent_hours();
     assert_eq!(silent.iter().map(Gap::hours).collect::<Vec<_>>(), [3, 1], "the longest first");
     overview.add_change(ChangeRow::of(&change("04-UpdateGuardrail-weakened"), None, None));

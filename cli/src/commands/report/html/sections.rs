@@ -54,9 +54,7 @@ impl Shown<'_> {
                     @if !invocations.by_guardrail.is_empty() {
                         (named("By guardrail, where it is known", "guardrail", &invocations.by_guardrail, &invocations.by_guardrail.sum()))
                     }
-                    @if !invocations.by_error.is_empty() {
-                        (named("Those that failed", "error", &invocations.by_error, &invocations.by_error.sum()))
-                    }
+                    (errors(&invocations.by_error))
                     (self.bodies())
                 }
             }
@@ -298,6 +296,18 @@ fn named(caption: &str, label: &str, tallies: &Tallies, total: &Tally) -> Markup
             (numbers("all", total, "total"))
         },
     )
+}
+
+fn errors(by_error: &Tallies) -> Markup {
+    let ranking = by_error.ranking(NAMES);
+    html! {
+        @if !by_error.is_empty() { (table("Those that failed", &[("error", false), ("invocations", true)], &html! {
+            @for (code, tally) in &ranking.first {
+                tr { th scope="row" { (text(code)) } td.n { (grouped(tally.invocations)) } }
+            }
+            (left_out(ranking.more as u64, 2, "errors"))
+        })) }
+    }
 }
 
 fn numbers(name: &str, tally: &Tally, class: &str) -> Markup {

@@ -51,6 +51,11 @@ impl DeliveryLine {
         bounded_key(&format!("{}#{}#{}", time::rfc3339(self.moment), self.object, self.version))
     }
 
+    /// Whether the key says when the object is of; else its moment is when it was read.
+    pub fn is_dated(&self) -> bool {
+        moment_of_key(&self.object).is_some()
+    }
+
     /// Who wrote the object.
     pub fn stream(&self) -> Stream {
         Stream::of(&self.object)
@@ -190,9 +195,10 @@ mod tests {
         assert_eq!((first.list(), first.sort_key()), (again.list(), again.sort_key()));
         assert_eq!(first.list(), "deliveries/2026-10-07");
         assert_eq!(first.sort_key(), format!("2026-10-07T23:59:59.000Z#s3://b/{key}#-"));
-        assert_eq!(first.stream(), Stream::InvocationLog);
+        assert_eq!((first.stream(), first.is_dated()), (Stream::InvocationLog, true));
         let file = line(ObjectLocation::file("/logs/a.json"), "2026-10-09T00:00:05Z");
         assert_eq!((file.list().as_str(), file.stream()), ("deliveries/2026-10-09", Stream::Other));
+        assert!(!file.is_dated());
         let long = line(ObjectLocation::object("b", "k".repeat(2_000)), "2026-10-09T00:00:05Z");
         assert!(long.sort_key().len() <= 1_000 && long.sort_key().starts_with("2026-10-09T"));
     }
