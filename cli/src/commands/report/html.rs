@@ -1,6 +1,7 @@
 //! The report as one page that needs nothing else: no script, no font, no image. Whatever comes out of a record goes through
 //! [`text`], and is escaped by the template.
 
+mod changes;
 mod sections;
 
 use audit_domain::{

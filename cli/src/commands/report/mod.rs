@@ -2,6 +2,7 @@
 
 mod files;
 mod html;
+mod table;
 mod tables;
 
 use std::io::Write as _;
