@@ -19,6 +19,7 @@
 //! * `examples`: what applications are shown, run.
 //! * `no_text`: `bedrock-audit --no-text`, and what it asks for.
 //! * `command_line`: the real `bedrock-audit` binary.
+//! * `report`: its page of a window, as HTML, JSON and CSV.
 
 mod architecture;
 mod ask;
@@ -41,6 +42,7 @@ mod read_baseline;
 mod record_attributions;
 mod record_changes;
 mod recorder;
+mod report;
 mod sources;
 mod template;
 mod verdicts;

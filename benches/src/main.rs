@@ -25,6 +25,8 @@ use serde::de::IgnoredAny;
 const RUNS: usize = 15;
 /// The present of the generated answers.
 const NOW: &str = "2026-11-01T00:00:00Z";
+/// How large the records of a ledger for reports are.
+const SMALL: usize = 2_500;
 
 /// Generated logs, and what a whole run over one takes.
 #[derive(Parser)]
@@ -62,6 +64,22 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Builds a ledger of so many invocations with `bedrock-audit index`, once, and says how long `bedrock-audit report` takes over
+    /// it, and how much memory.
+    Report {
+        /// The ledger; it is built where it is not there, and left there.
+        #[arg(long)]
+        ledger: PathBuf,
+        /// The program.
+        #[arg(long, default_value = "target/release/bedrock-audit")]
+        program: PathBuf,
+        /// How many invocations.
+        #[arg(long, default_value = "100000")]
+        records: usize,
+        /// The same seed gives the same ledger.
+        #[arg(long, default_value = "7")]
+        seed: u64,
+    },
     /// Builds a ledger of so many sources with `bedrock-audit index`, once, and says how long `bedrock-audit sources` takes in
     /// it, as a whole process.
     Sources {
@@ -91,6 +109,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             writeln!(io::stdout(), "peak memory: {}", peak_memory()?)?;
         }
         Command::IndexTrail { file } => index_trail(&file)?,
+        Command::Report { ledger, program, records, seed } => {
+            if !ledger.exists() {
+                build(&ledger, &program, Invocations::new(records, SMALL, seed))?;
+            }
+            measure_report(&ledger, &program)?;
+        }
         Command::Sources { ledger, program, sources, seed } => {
             if !ledger.exists() {
                 build(&ledger, &program, Retrievals::new(sources, seed))?;
@@ -134,6 +158,39 @@ fn measure_sources(ledger: &Path, program: &Path) -> Result<(), Box<dyn Error>> 
         writeln!(out, "sources {uri}: {answers} answers in {median:.0} ms ({least:.0} to {most:.0})")?;
     }
     Ok(())
+}
+
+/// One window with everything in it. The program is looked at while it runs: its memory only grows.
+fn measure_report(ledger: &Path, program: &Path) -> Result<(), Box<dyn Error>> {
+    let output = ledger.with_extension("report.json");
+    let mut asked = process::Command::new(program);
+    asked.arg("--ledger").arg(ledger).args([
+        "--now",
+        NOW,
+        "report",
+        "--since",
+        "2026-01-01",
+        "--format",
+        "json",
+    ]);
+    let started = Instant::now();
+    let (mut running, mut peak) = (asked.arg("--output").arg(&output).spawn()?, 0);
+    while running.try_wait()?.is_none() {
+        peak = peak.max(peak_kilobytes(running.id()).unwrap_or_default());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let took = started.elapsed().as_secs_f64();
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(&output)?)?;
+    let total = report.pointer("/invocations/total/invocations").cloned().unwrap_or_default();
+    writeln!(io::stdout(), "report: {total} invocations in {took:.1} s, peak memory {} MB", peak / 1024)?;
+    Ok(())
+}
+
+/// The high water mark of a running process's memory in KB, as Linux keeps it.
+fn peak_kilobytes(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.split_whitespace().next()?.parse().ok()
 }
 
 /// In turns, so that both meet the same machine.

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, path::PathBuf};
 
 use audit_app::ports::Span;
 use audit_domain::{change::Outcome, window};
-use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use jiff::{Timestamp, tz::Offset};
 
 /// Who asked a model what, what it was told and shown, and who changed that before: the audit trail of Amazon Bedrock.
@@ -90,6 +90,8 @@ pub(crate) enum Command {
     /// Say what of a deployed stack is off, what breaks because of it, and what mends it: 0 all well, 1 something is off,
     /// 2 something could not be checked
     Doctor(DoctorArguments),
+    /// Make a page of what happened in a window: invocations, changes, deliveries, gaps, and what is not known of them
+    Report(ReportArguments),
     /// Read the raw record of a request again, and compare: 0 equal, 1 unknown, 2 differs or gone
     Verify {
         /// The request id
@@ -168,6 +170,26 @@ pub(crate) struct InvocationsArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// A page for people, one object for machines, or tables with every row [default: html]
+    #[arg(long, value_enum, conflicts_with = "json")]
+    pub(crate) format: Option<ReportFormat>,
+    /// Write it there, for you alone to read: a file, or for csv a folder with a file for each table
+    #[arg(long, value_name = "PATH", required_if_eq("format", "csv"))]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) window: Window,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Html,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ChangesArguments {
     /// Only those of this resource: guardrail/abc123, an ARN, or ACCOUNT/REGION/KIND/ID
     #[arg(long)]
@@ -211,6 +233,11 @@ impl Global {
 }
 
 impl Window {
+    /// Whether nobody said where it ends.
+    pub(crate) fn is_open(&self) -> bool {
+        self.until.is_none()
+    }
+
     /// The span of time that was typed; `None` where nothing was.
     pub(crate) fn span(&self, global: &Global) -> Result<Option<Span>, String> {
         let moment = |typed: &Option<String>| typed.as_deref().map(|typed| global.moment(typed)).transpose();

@@ -87,6 +87,7 @@ impl Engine {
             "CreateTable" => call(body, |request| db.create_table(request)),
             "PutItem" => call(body, |request| db.put_item(request)),
             "GetItem" => call(body, |request| db.get_item(request)),
+            "BatchGetItem" => call(body, |request| db.batch_get_item(request)),
             "Query" => call(body, |request| db.query(request)),
             other => refused(&DynoxideError::ValidationException(format!(
                 "the embedded ledger does not answer {other}"

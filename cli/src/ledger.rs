@@ -47,6 +47,23 @@ pub(crate) enum Objects {
     Nowhere,
 }
 
+/// Which ledger the flags name, as people call it.
+pub(crate) fn name(global: &Global) -> Result<String, String> {
+    match (&global.stack, &global.tables) {
+        (Some(stack), _) => Ok(format!("stack {stack}")),
+        (None, Some(tables)) => Ok(format!("tables {tables}")),
+        (None, None) => file(global).map(|path| format!("file {}", path.display())),
+    }
+}
+
+/// The file of the embedded ledger.
+fn file(global: &Global) -> Result<PathBuf, String> {
+    match &global.ledger {
+        Some(path) => Ok(path.clone()),
+        None => Ok(data_directory()?.join("ledger.db")),
+    }
+}
+
 /// Opens the ledger that the flags name.
 pub(crate) async fn open(global: &Global) -> Result<Opened, String> {
     if let Some(name) = &global.stack {
@@ -58,11 +75,7 @@ pub(crate) async fn open(global: &Global) -> Result<Opened, String> {
         let ledger = Ledger::new(client, table_names(names)?, Objects::Nowhere, global.now());
         return Ok(Opened { ledger, keeping: Keeping::DEFAULT, is_shared: true });
     }
-    let path = match &global.ledger {
-        Some(path) => path.clone(),
-        None => data_directory()?.join("ledger.db"),
-    };
-    let ledger = open_file(&path, global).await?;
+    let ledger = open_file(&file(global)?, global).await?;
     Ok(Opened { ledger, keeping: Keeping::DEFAULT, is_shared: false })
 }
 

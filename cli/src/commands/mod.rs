@@ -10,6 +10,7 @@ mod index;
 mod invocations;
 mod passages;
 mod prompts;
+mod report;
 mod sources;
 mod states;
 mod timeline;
@@ -44,6 +45,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
         Command::Sources { uri, window } => sources::run(uri, window, &ledger, global).await,
         Command::States { resource, at } => states::run(resource, at.as_deref(), &ledger, global).await,
         Command::Ask(asked) => ask::run(asked, &ledger, keeping, global).await,
+        Command::Report(asked) => report::run(asked, &ledger, global).await,
         Command::Verify { request_id } => verify::run(request_id, &ledger, global).await,
         Command::Explain { request_id } => explain::run(request_id, &ledger, global).await,
         Command::Changes(asked) => changes::run(asked, &ledger, global).await,

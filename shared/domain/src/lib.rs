@@ -17,6 +17,7 @@
 //! * [`sources`]: which documents a passage is from: prompts and responses, joined.
 //! * [`ledger`]: the tables, their keys and indexes, and what is stored in them.
 //! * [`report`]: the answers as JSON.
+//! * [`overview`]: what happened in a window, in numbers that add up.
 //! * [`window`]: the times that people type.
 
 pub mod alert;
@@ -32,6 +33,7 @@ pub mod invocation_logging;
 pub mod json;
 pub mod ledger;
 pub mod log_events;
+pub mod overview;
 pub mod passage;
 pub mod plain;
 pub mod principal;

@@ -1,6 +1,7 @@
 //! What every ledger has to keep: the embedded engine, the same behind faults, an emulator, the cloud.
 
 mod documents;
+mod overview;
 mod sources;
 
 use audit_app::ports::{
@@ -72,6 +73,8 @@ pub async fn ledger_keeps(client: &Client) {
     texts_are_kept_whole(&ledger).await;
     states_are_in_order_and_the_newest_is_found(&ledger).await;
     a_delivery_stands_unless_it_broke_off(&ledger, client).await;
+    overview::deliveries_are_listed_by_the_day_of_their_object(&ledger).await;
+    overview::invocations_are_paged_in_time_and_hold_what_counts(&ledger).await;
 }
 
 async fn every_kind_comes_back_as_it_was_put(ledger: &Ledger<NoObjects>) {

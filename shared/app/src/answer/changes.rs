@@ -98,7 +98,10 @@ async fn changes_of(
     Ok(lines)
 }
 
-async fn changes_by_time(span: Span, ledger: &impl QueryRecords) -> Result<Vec<ChangeLine>, PortError> {
+pub(super) async fn changes_by_time(
+    span: Span,
+    ledger: &impl QueryRecords,
+) -> Result<Vec<ChangeLine>, PortError> {
     let months: Vec<Vec<ChangeLine>> = stream::iter(months(span))
         .map(|month| async move { ledger.changes_in(&month, span).await })
         .buffered(CONCURRENCY)

@@ -102,16 +102,7 @@ pub(super) async fn by_bucket<T>(
     ledger: &(impl QueryRecords + QueryStates),
     make: impl Fn(Vec<InvocationLine>) -> T,
 ) -> Result<Vec<T>, PortError> {
-    let mut asked = days(span);
-    if asked.len() > ASKED_DAY_BY_DAY {
-        let listed: Vec<Vec<String>> = stream::iter(months(span))
-            .map(|month| async move { ledger.invocation_days(&month).await })
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
-        let listed: BTreeSet<String> = listed.into_iter().flatten().collect();
-        asked.retain(|day| listed.contains(day));
-    }
+    let asked = asked_days(span, ledger).await?;
     let buckets = asked.into_iter().flat_map(|day| (0..SHARDS).map(move |shard| (day.clone(), shard)));
     stream::iter(buckets)
         .map(|(day, shard)| async move { ledger.invocations_in(&day, shard, span).await })
@@ -122,6 +113,21 @@ pub(super) async fn by_bucket<T>(
         })
         .try_collect()
         .await
+}
+
+/// The days of a span that may hold invocations.
+pub(super) async fn asked_days(span: Span, ledger: &impl QueryStates) -> Result<Vec<String>, PortError> {
+    let mut asked = days(span);
+    if asked.len() > ASKED_DAY_BY_DAY {
+        let listed: Vec<Vec<String>> = stream::iter(months(span))
+            .map(|month| async move { ledger.invocation_days(&month).await })
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        let listed: BTreeSet<String> = listed.into_iter().flatten().collect();
+        asked.retain(|day| listed.contains(day));
+    }
+    Ok(asked)
 }
 
 /// The model calls that had a document in their context.

@@ -5,6 +5,7 @@ mod changes;
 mod explain;
 mod invocations;
 mod links;
+mod overview;
 mod passages;
 mod prompts;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use self::{
     changes::{ChangeQuery, changes},
     explain::{Explanation, SHORTLY_BEFORE, explain},
     invocations::{GuardrailFilter, InvocationQuery, invocations},
+    overview::{TakeRows, overview},
     prompts::{PromptAnswer, PromptQuery, Timeline, in_use, prompt, prompts, timelines},
     sources::{NotAsked, Used, sources},
     states::{InForce, enforced_guardrail, in_force, state_at, states},

@@ -7,6 +7,7 @@
 //! * `prompts`: system prompts in use, and who was told of them.
 //! * `resources`: configuration resources: as they are now, and as they were.
 //! * `baseline`: what a run over every resource goes on with, and remembers.
+//! * `overview`: a window of the ledger, page by page.
 //! * `alerts`: messages to people and machines.
 //! * `questions`: what knowledge bases answer.
 //! * `parts`: what the audit itself is made of, for the hourly check.
@@ -18,6 +19,7 @@ mod baseline;
 mod doctor;
 mod logging;
 mod objects;
+mod overview;
 mod parts;
 mod prompts;
 mod questions;
@@ -41,6 +43,7 @@ pub use self::{
         AwaitBodies, Chunks, FetchKept, FindKept, FollowBodies, KeepObjects, ListObjects, ListedObject,
         ListedPage, ReadBodies, ReadObjects,
     },
+    overview::{InvocationPlace, PageInvocations, QueryDeliveries},
     parts::{ListStackParts, ReadBuckets, ReadQueues, ReadRules, ReadTrails, StackPart},
     prompts::{CountSightings, FindSightings, MarkPromptAlerts, PutStates, QueryStates},
     questions::{Answered, AskKnowledgeBases, NotAnswered, Obstacle, Question},

@@ -3,22 +3,74 @@
 use audit_domain::{
     digest::bounded_key,
     ledger::{
-        delivery::{Completion, Delivery, reject_key, version_key},
+        delivery::{Completion, Counts, Delivery, DeliveryLine, reject_key, version_key},
         record::SCHEMA,
     },
     values::Reject,
 };
 
-use super::item::{Attributes, Reader, Writer};
+use super::item::{Attributes, Reader, Unreadable, Writer};
 
 pub(super) fn encode(delivery: &Delivery, expires_at: i64) -> Attributes {
+    counted(keyed(delivery, version_key(&delivery.location), expires_at), delivery).finish()
+}
+
+/// The same numbers under the day that the object is of.
+pub(super) fn encode_line(delivery: &Delivery, expires_at: i64) -> Attributes {
+    let line = DeliveryLine::of(delivery);
+    let item = described(
+        Writer::new().text("object", line.list()).text("version_id", line.sort_key()),
+        delivery,
+        expires_at,
+    );
+    counted(item, delivery)
+        .moment("moment", line.moment)
+        .text("listed_object", &line.object)
+        .text("listed_version", &line.version)
+        .finish()
+}
+
+pub(super) fn decode_line(item: &Attributes) -> Result<DeliveryLine, Unreadable> {
+    let item = Reader::of(item);
+    let number = |name: &str| item.number(name).unwrap_or_default();
+    Ok(DeliveryLine {
+        moment: item.moment("moment")?,
+        object: item.text("listed_object")?,
+        version: item.text("listed_version")?,
+        counts: Counts {
+            received: number("received"),
+            indexed: number("indexed"),
+            duplicate: number("duplicate"),
+            rejected: number("rejected"),
+            ignored: number("ignored"),
+            bodies_outstanding: number("bodies_outstanding"),
+        },
+        completion: match item.text("status")?.as_str() {
+            "done" => Completion::Done,
+            _ => Completion::Partial(item.maybe("reason").unwrap_or_default()),
+        },
+        bytes: number("bytes"),
+        indexed_at: item.moment("indexed_at")?,
+    })
+}
+
+pub(super) fn decode_reject(item: &Attributes) -> Result<Reject, Unreadable> {
+    let item = Reader::of(item);
+    Ok(Reject {
+        ordinal: item.number("ordinal").unwrap_or_default(),
+        reason: item.text("reason")?,
+        sha256: item.digest("sha256")?,
+        bytes: item.number("bytes").unwrap_or_default(),
+    })
+}
+
+fn counted(item: Writer, delivery: &Delivery) -> Writer {
     let counts = &delivery.counts;
     let reason = match &delivery.completion {
         Completion::Done => None,
         Completion::Partial(reason) => Some(reason.as_str()),
     };
-    keyed(delivery, version_key(&delivery.location), expires_at)
-        .text("etag", delivery.location.etag.as_deref().unwrap_or("-"))
+    item.text("etag", delivery.location.etag.as_deref().unwrap_or("-"))
         .text("status", delivery.completion.name())
         .maybe("reason", reason)
         .number("received", counts.received)
@@ -28,7 +80,6 @@ pub(super) fn encode(delivery: &Delivery, expires_at: i64) -> Attributes {
         .number("ignored", counts.ignored)
         .number("bodies_outstanding", counts.bodies_outstanding)
         .number("bytes", delivery.bytes)
-        .finish()
 }
 
 pub(super) fn encode_reject(delivery: &Delivery, reject: &Reject, expires_at: i64) -> Attributes {
@@ -51,10 +102,12 @@ pub(super) fn says_done(item: &Attributes, etag: Option<&str>) -> bool {
 }
 
 fn keyed(delivery: &Delivery, sort_key: &str, expires_at: i64) -> Writer {
-    Writer::new()
+    let key = Writer::new()
         .text("object", bounded_key(&delivery.location.to_string()))
-        .text("version_id", sort_key)
-        .moment("indexed_at", delivery.indexed_at)
-        .number("schema", SCHEMA)
-        .number("expires_at", expires_at)
+        .text("version_id", sort_key);
+    described(key, delivery, expires_at)
+}
+
+fn described(key: Writer, delivery: &Delivery, expires_at: i64) -> Writer {
+    key.moment("indexed_at", delivery.indexed_at).number("schema", SCHEMA).number("expires_at", expires_at)
 }

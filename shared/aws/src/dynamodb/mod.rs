@@ -4,7 +4,8 @@
 //! * `records`, `states`, `deliveries`: each kind as an item, by hand, since items are the edge.
 //! * `merge`: puts that are merged with what is there; `documents`: which document a passage is from; `turns`: which
 //!   requests a session has.
-//! * `writes`, `reads`: the ports; `pace`: no faster than that; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents.
+//! * `writes`, `reads`: the ports; `pace`: no faster than that; `drift`: those of new system prompts; `notes`: what a baseline saw; `sources`: those of documents;
+//!   `overview`: those of a window, page by page.
 //! * [`tables`]: makes the tables where no template does.
 
 mod deliveries;
@@ -13,6 +14,7 @@ mod drift;
 pub mod item;
 mod merge;
 mod notes;
+mod overview;
 mod pace;
 mod reads;
 mod records;

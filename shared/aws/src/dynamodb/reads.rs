@@ -215,7 +215,7 @@ impl<K: Sync> FindDeliveries for Ledger<K> {
 }
 
 impl<K> Ledger<K> {
-    fn query_records(&self) -> QueryFluentBuilder {
+    pub(super) fn query_records(&self) -> QueryFluentBuilder {
         self.client.query().table_name(&self.tables.records)
     }
 

@@ -160,17 +160,26 @@ impl<K: Sync> PutDeliveries for Ledger<K> {
             .try_for_each(|_| async { Ok(()) })
             .await
             .map_err(|error| port_error(&action(), &error))?;
+        // the line of the day's list first: while the delivery is not there, the object comes again
+        for item in [deliveries::encode_line(delivery, expires_at), deliveries::encode(delivery, expires_at)]
+        {
+            conditional(self.put_whole_reading(item, delivery).await, action).await?;
+        }
+        Ok(())
+    }
+}
+
+impl<K> Ledger<K> {
+    /// The first whole reading stands; an object that was replaced or broke off is written down anew.
+    async fn put_whole_reading(&self, item: Attributes, delivery: &Delivery) -> PutItemFluentBuilder {
         let etag = delivery.location.etag.clone().unwrap_or_else(|| "-".to_owned());
-        let put = self
-            .put(&self.tables.deliveries, deliveries::encode(delivery, expires_at))
+        self.put(&self.tables.deliveries, item)
             .await
-            // the first whole reading stands; an object that was replaced or broke off is written down anew
             .condition_expression("attribute_not_exists(#object) OR etag <> :etag OR #status = :partial")
             .expression_attribute_names("#object", "object")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":etag", AttributeValue::S(etag))
-            .expression_attribute_values(":partial", AttributeValue::S("partial".to_owned()));
-        conditional(put, action).await.map(|_| ())
+            .expression_attribute_values(":partial", AttributeValue::S("partial".to_owned()))
     }
 }
 

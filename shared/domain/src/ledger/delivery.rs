@@ -1,7 +1,12 @@
 //! What became of each log object, in numbers that add up.
 
+mod listed;
+
 use jiff::Timestamp;
 
+#[cfg(test)]
+pub(crate) use self::listed::line;
+pub use self::listed::{DeliveryLine, Stream, list_of_day, moment_of_key, rejects_prefix};
 use crate::{evidence::ObjectLocation, values::Reject};
 
 /// How many rejects of one delivery are kept; the rest is counted.
@@ -84,7 +89,7 @@ pub fn version_key(location: &ObjectLocation) -> &str {
 
 /// The sort key of a reject.
 pub fn reject_key(location: &ObjectLocation, ordinal: u64) -> String {
-    format!("{}#reject#{ordinal:08}", version_key(location))
+    format!("{}{ordinal:08}", rejects_prefix(version_key(location)))
 }
 
 #[cfg(test)]

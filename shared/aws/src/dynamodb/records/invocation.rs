@@ -5,11 +5,13 @@ use audit_domain::{
     guardrail::GuardrailFinding,
     invocation::{BodyState, Invocation, SystemPrompt, Tokens},
     ledger::record::{Common, Said, Source, SourceOrigin},
+    overview::CountedInvocation,
     passage::Certainty,
+    principal::Principal,
     prompt::SystemPromptStatus,
 };
 
-use super::{Reader, Unreadable, Writer, common, read_common};
+use super::{Attributes, Reader, Unreadable, Writer, common, read_common};
 
 pub(super) fn encode_invocation(item: Writer, invocation: &Invocation) -> Writer {
     let (prompt, guardrail) = (&invocation.system_prompt, &invocation.guardrail);
@@ -69,12 +71,7 @@ pub(super) fn decode_invocation(item: &Reader<'_>) -> Result<Invocation, Unreada
         },
         stop_reason: item.maybe("stop_reason"),
         error_code: item.maybe("error_code"),
-        tokens: Tokens {
-            input: item.number("input_tokens"),
-            output: item.number("output_tokens"),
-            cache_read: item.number("cache_read_tokens"),
-            cache_write: item.number("cache_write_tokens"),
-        },
+        tokens: tokens(item),
         input_body: item.meaning("input_body", BodyState::of_name)?,
         output_body: item.meaning("output_body", BodyState::of_name)?,
         input_body_path: item.maybe("input_body_path"),
@@ -88,6 +85,65 @@ pub(super) fn decode_invocation(item: &Reader<'_>) -> Result<Invocation, Unreada
         evidence: item.evidence("evidence")?,
         content: item.maybe_digest("content_sha256"),
     })
+}
+
+/// The attributes that count in an overview.
+pub(in crate::dynamodb) const COUNTED: [&str; 21] = [
+    "request_id",
+    "record",
+    "expires_at",
+    "occurred_at",
+    "account_id",
+    "region",
+    "principal",
+    "model_id",
+    "guardrail_certainty",
+    "guardrail_id",
+    "guardrail_version",
+    "guardrail_action",
+    "error_code",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "input_body",
+    "output_body",
+    "system_prompt_status",
+    "request_id_full",
+];
+
+/// What counts of an invocation, out of these attributes.
+pub(in crate::dynamodb) fn counted(item: &Attributes) -> Result<CountedInvocation, Unreadable> {
+    let item = Reader::of(item);
+    Ok(CountedInvocation {
+        request_id: super::request_id(&item)?,
+        occurred_at: item.moment("occurred_at")?,
+        account_id: item.text("account_id")?,
+        region: item.text("region")?,
+        caller: Principal::from_arn(&item.text("principal")?).caller().to_owned(),
+        model_id: item.text("model_id")?,
+        guardrail: GuardrailFinding {
+            certainty: item.meaning("guardrail_certainty", Certainty::of_name)?,
+            id: item.maybe("guardrail_id"),
+            version: item.maybe("guardrail_version"),
+            action: item.maybe("guardrail_action"),
+            basis: None,
+        },
+        error_code: item.maybe("error_code"),
+        tokens: tokens(&item),
+        input_body: item.meaning("input_body", BodyState::of_name)?,
+        output_body: item.meaning("output_body", BodyState::of_name)?,
+        system_prompt: item.maybe("system_prompt_status").as_deref().and_then(SystemPromptStatus::of_name),
+    })
+}
+
+fn tokens(item: &Reader<'_>) -> Tokens {
+    Tokens {
+        input: item.number("input_tokens"),
+        output: item.number("output_tokens"),
+        cache_read: item.number("cache_read_tokens"),
+        cache_write: item.number("cache_write_tokens"),
+    }
 }
 
 pub(super) fn encode_source(item: Writer, source: &Source) -> Writer {

@@ -14,6 +14,7 @@ use audit_domain::{
     time,
 };
 
+pub(super) use self::invocation::{COUNTED, counted};
 use self::{
     attribution::{decode_attribution, encode_attribution},
     change::{decode_change, decode_diff, encode_change, encode_diff},

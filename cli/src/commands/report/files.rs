@@ -1,0 +1,63 @@
+//! Files that are there whole or not at all, and that nobody else may read.
+
+use std::{
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+/// A file that takes its name when it is whole; until then it lies beside it, and is gone if it is never finished.
+pub(super) struct WholeFile {
+    path: PathBuf,
+    writer: BufWriter<NamedTempFile>,
+}
+
+impl WholeFile {
+    /// Begins the file of this name. It is made with mode 0600.
+    pub(super) fn at(path: &Path) -> Result<Self, String> {
+        if path.is_dir() {
+            return Err(format!("{} is a folder: name a file", path.display()));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = NamedTempFile::with_prefix_in(".bedrock-audit-report-", folder)
+            .map_err(|error| format!("could not write into {}: {error}", folder.display()))?;
+        Ok(Self { path: path.to_owned(), writer: BufWriter::new(file) })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.writer.write_all(bytes).map_err(|error| self.failed(&error))
+    }
+
+    /// Gives it its name, in the place of whatever had it before.
+    pub(super) fn finish(self) -> Result<(), String> {
+        let path = self.path.clone();
+        let failed = |error: std::io::Error| format!("could not write {}: {error}", path.display());
+        let file = self.writer.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&self.path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    fn failed(&self, error: &std::io::Error) -> String {
+        format!("could not write {}: {error}", self.path.display())
+    }
+}
+
+impl std::io::Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.writer.write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Makes a folder that only its owner may look into, where it is not there.
+pub(super) fn make_folder(path: &Path) -> Result<(), String> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| format!("could not make the folder {}: {error}", path.display()))
+}
