@@ -134,7 +134,12 @@ async fn logging_is_on_with_the_stack_and_off_with_its_end() {
             ["bedrock:", "s3:", "iam:", "kms:"].iter().any(|service| action.starts_with(service))
         })
         // for the status of what is not there
-        .filter(|action| *action != "s3:ListBucket")
+        // no call of its own: S3 says 403 without it; Bedrock asks for the other one where a role is named; the key serves S3
+        .filter(|action| {
+            !["s3:ListBucket", "iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey"].contains(action)
+        })
+        // the names of conditions
+        .filter(|action| !action.contains(": ") && !action.ends_with(':'))
         .map(str::to_owned)
         .collect();
     assert_eq!(called, allowed);

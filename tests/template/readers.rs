@@ -57,7 +57,7 @@ fn no_reader_may_write() {
     let policies = ["ReaderPolicy", "TextReaderPolicy"].map(|name| resource(&template, name));
     for statement in policies.iter().flat_map(|policy| policy.split("- Sid: ").skip(1)) {
         let is_read = |action: &&str| {
-            ["Get", "List", "Query", "Describe", "Decrypt"]
+            ["Get", "BatchGet", "List", "Query", "Filter", "Describe", "Decrypt"]
                 .iter()
                 .any(|verb| action.split(':').nth(1).is_some_and(|name| name.starts_with(verb)))
         };

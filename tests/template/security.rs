@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{resource, resources};
+use super::{resource, resources, role_of};
 use crate::text;
 
 /// The key of the stack, or the one that was there.
@@ -75,7 +75,7 @@ fn services_use_the_key_for_this_account_alone() {
 fn a_role_uses_the_key_as_its_ports_need() {
     let template = text("template.yaml");
     for function in resources(&template, "AWS::Serverless::Function") {
-        let role = resource(&template, &format!("{function}Role"));
+        let role = resource(&template, &role_of(function));
         let granted: BTreeSet<_> = statements(role).flat_map(actions).collect();
         let uses = |action: &&(&str, &[&str])| granted.contains(action.0);
         let needed: BTreeSet<_> =

@@ -157,9 +157,6 @@ pub(crate) fn not_answered<E>(action: &str, error: &SdkError<E, HttpResponse>) -
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    if let Some(cause) = error.raw_response().and_then(no_json) {
-        return NotAnswered { obstacle: Obstacle::Unreadable, error: PortError::retry(action, cause) };
-    }
     let (code, cause) = code_and_cause(error);
     let of_code = |code| OBSTACLES.iter().find(|(known, _)| *known == code).map(|(_, obstacle)| *obstacle);
     let obstacle = match (code, error) {
@@ -171,13 +168,6 @@ where
     };
     let cause = if code.is_some() { cause } else { causes(error) };
     NotAnswered { obstacle, error: PortError::retry(action, cause) }
-}
-
-/// What came in place of JSON.
-fn no_json(response: &HttpResponse) -> Option<String> {
-    let kind = response.headers().get("content-type").unwrap_or("no content type");
-    let status = response.status().as_u16();
-    (!kind.contains("json")).then(|| format!("HTTP {status} with {kind} in place of JSON"))
 }
 
 /// An error and what is behind it, on one line for people.

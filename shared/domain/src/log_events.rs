@@ -85,11 +85,13 @@ impl<'a> Handed<'a> {
 }
 
 impl<'a> LogEvents<'a> {
-    /// All of them: the first and the last one's id. Its entity tag is the digest of what was handed on.
+    /// All of them: the first and the last one's id, and when the first one was logged. Its entity tag is the digest of what was
+    /// handed on.
     pub fn location(&self) -> ObjectLocation {
         let ends = [self.events.first(), self.events.last()];
         let [first, last] = ends.map(|event| event.map(|event| id(event)).unwrap_or_default());
-        let mut location = ObjectLocation::log_event(self.log(None), format!("{first}..{last}"));
+        let logged = self.events.first().and_then(|event| timestamp(&Members::of(event)?));
+        let mut location = ObjectLocation::log_event(self.log(logged), format!("{first}..{last}"));
         location.etag = Some(self.sha256.short().to_owned());
         location
     }
@@ -102,9 +104,8 @@ impl<'a> LogEvents<'a> {
     /// One of them; `None` for one without a message. Its id and its time may be missing: the record counts.
     pub fn event(&self, raw: &'a RawValue) -> Option<LogEvent<'a>> {
         let members = Members::of(raw)?;
-        let timestamp = members.get("timestamp").and_then(scalar).and_then(|digits| digits.parse().ok());
         Some(LogEvent {
-            location: ObjectLocation::log_event(self.log(timestamp), id(raw)),
+            location: ObjectLocation::log_event(self.log(timestamp(&members)), id(raw)),
             message: members.text("message")?,
         })
     }
@@ -112,6 +113,11 @@ impl<'a> LogEvents<'a> {
     fn log(&self, timestamp: Option<i64>) -> LogStream {
         LogStream { group: self.group.clone(), stream: self.stream.clone(), timestamp }
     }
+}
+
+/// When an event was logged, in milliseconds since 1970.
+fn timestamp(event: &Members<'_>) -> Option<i64> {
+    event.get("timestamp").and_then(scalar).and_then(|digits| digits.parse().ok())
 }
 
 impl LogEvent<'_> {

@@ -6,7 +6,9 @@ use audit_domain::invocation_logging::Configuration;
 
 use super::PortError;
 
-/// Configures the logging of model invocations, of which there is one configuration in each account and region.
+/// Configures the logging of model invocations, of which there is one configuration in each account and region:
+/// `bedrock:GetModelInvocationLoggingConfiguration`, `bedrock:PutModelInvocationLoggingConfiguration` and
+/// `bedrock:DeleteModelInvocationLoggingConfiguration`.
 pub trait ConfigureLogging: Sync {
     /// What is configured: `bedrock:GetModelInvocationLoggingConfiguration`. `None` where logging is off.
     fn configured(&self) -> impl Future<Output = Result<Option<Configuration>, PortError>> + Send;

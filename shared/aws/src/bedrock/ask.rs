@@ -14,6 +14,7 @@ use aws_sdk_bedrockagentruntime::{
         RetrieveAndGenerateInput, RetrieveAndGenerateType,
     },
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::answer::Capture;
@@ -100,6 +101,9 @@ impl AskKnowledgeBases for KnowledgeBases {
                 obstacle: Obstacle::Unavailable,
                 error: PortError::retry(&action, "the answer is no JSON"),
             }),
+            (None, Err(error)) if let Some(cause) = error.raw_response().and_then(no_json) => {
+                Err(NotAnswered { obstacle: Obstacle::Unreadable, error: PortError::retry(action, cause) })
+            }
             (None, Err(error)) if is_of_the_service(&error) => Err(not_answered(&action, &error)),
             (None, Err(error)) => Err(self.explained(&action, not_answered(&action, &error)).await),
         }
@@ -115,4 +119,11 @@ fn configuration(question: &Question<'_>) -> Result<RetrieveAndGenerateConfigura
         .r#type(RetrieveAndGenerateType::KnowledgeBase)
         .knowledge_base_configuration(base)
         .build()
+}
+
+/// What came in place of JSON.
+fn no_json(response: &HttpResponse) -> Option<String> {
+    let kind = response.headers().get("content-type").unwrap_or("no content type");
+    let status = response.status().as_u16();
+    (!kind.contains("json")).then(|| format!("HTTP {status} with {kind} in place of JSON"))
 }

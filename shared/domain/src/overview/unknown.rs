@@ -96,7 +96,7 @@ pub fn not_covered(overview: &Overview) -> Vec<String> {
 const ALWAYS: [&str; 5] = [
     "Only what was logged and delivered to this ledger is counted. While the invocation log or the trail is off, in a region or an account whose logs come elsewhere, there is nothing to count. An hour or a day without entries may be a quiet one or a blind one: the page cannot tell.",
     "How image, video, asynchronous and batch calls are logged is not documented; they may be missing.",
-    "Events that came by EventBridge, responses that applications sent and logs out of CloudWatch are no log objects, and not among the deliveries.",
+    "Events that came by EventBridge and responses that applications sent are no log objects, and not among the deliveries.",
     "Objects are counted by the time in their key, however often they were read; those whose key says none, each time that they were read. What was delivered before the ledger listed deliveries by time is not among them.",
     "The digests by which CloudTrail signs its files are not verified here.",
 ];

@@ -4,9 +4,7 @@
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 use super::{Completion, Counts, Delivery, version_key};
-#[cfg(test)]
-use crate::evidence::ObjectLocation;
-use crate::{digest::bounded_key, time};
+use crate::{digest::bounded_key, evidence::ObjectLocation, time};
 
 /// A line of the list of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +29,7 @@ impl DeliveryLine {
     /// The line of a delivery.
     pub fn of(delivery: &Delivery) -> Self {
         Self {
-            moment: moment_of_key(&delivery.location.key).unwrap_or(delivery.indexed_at),
+            moment: moment_of(&delivery.location).unwrap_or(delivery.indexed_at),
             object: delivery.location.to_string(),
             version: version_key(&delivery.location).to_owned(),
             counts: delivery.counts,
@@ -51,9 +49,9 @@ impl DeliveryLine {
         bounded_key(&format!("{}#{}#{}", time::rfc3339(self.moment), self.object, self.version))
     }
 
-    /// Whether the key says when the object is of; else its moment is when it was read.
+    /// Whether the key says when the object is of, or the events of a log group do; else its moment is when it was read.
     pub fn is_dated(&self) -> bool {
-        moment_of_key(&self.object).is_some()
+        self.object.starts_with("logs://") || moment_of_key(&self.object).is_some()
     }
 
     /// Who wrote the object.
@@ -101,6 +99,14 @@ impl Stream {
     /// The name in JSON and in CSV.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(stream, _)| *stream == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// The time that a delivery is of: that of the first event in a log group, else what the key says.
+fn moment_of(location: &ObjectLocation) -> Option<Timestamp> {
+    match &location.log {
+        Some(log) => Timestamp::from_millisecond(log.timestamp?).ok(),
+        None => moment_of_key(&location.key),
     }
 }
 
