@@ -401,7 +401,10 @@ class Stack:
         """The log lines of every function."""
         for name, group in self.resources.items():
             if name.endswith("LogGroup"):
-                events = self.logs.filter_log_events(logGroupName=group)["events"]
+                try:
+                    events = self.logs.filter_log_events(logGroupName=group)["events"]
+                except self.logs.exceptions.ResourceNotFoundException:
+                    continue  # of a function that was taken away
                 yield group, [event["message"].rstrip() for event in events]
 
 
@@ -1138,10 +1141,13 @@ def is_allowed(client, call, request):
 
 
 def check_logging_is_on(stack):
-    """the deployment switched invocation logging on, into its own bucket, and kept that it was off before"""
+    """the deployment switched invocation logging on, into its own bucket and log group, and kept that it was off before"""
     configured = stack.emulator.bedrock.logging()
-    equal("places", {name for name in configured if name.endswith("Config")}, {"s3Config"})
-    equal("bucket", configured["s3Config"], {"bucketName": stack.outputs["LogBucket"]})
+    equal("places", {name for name in configured if name.endswith("Config")}, {"s3Config", "cloudWatchConfig"})
+    bucket = {"bucketName": stack.outputs["LogBucket"]}
+    equal("bucket", configured["s3Config"], bucket)
+    group = {"logGroupName": stack.outputs["InvocationLogGroup"], "roleArn": stack.outputs["InvocationLogRoleArn"]}
+    equal("log group", configured["cloudWatchConfig"], {**group, "largeDataDeliveryS3Config": bucket})
     flags = {name: value for name, value in configured.items() if name.endswith("Enabled")}
     equal("flags", (len(flags), set(flags.values())), (5, {True}))
     kept = stack.s3.get_object(Bucket=stack.outputs["AuditBucket"], Key="invocation-logging/1/before.json")

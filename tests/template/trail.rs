@@ -47,11 +47,7 @@ fn the_trails_files_are_read_whoever_made_it() {
         assert!(block.contains(bucket), "{name}");
         assert!(!block.replace(bucket, "").contains("TrailBucket}"), "{name}");
     }
-    assert!(
-        template.contains(
-            "  HasTrailBucket: !Or [!Condition MakeTrail, !Not [!Equals [!Ref TrailBucket, \"\"]]]\n"
-        )
-    );
+    assert!(template.contains("  HasTrailBucket: !Or [!Condition MakeTrail, !Condition NamesTrailBucket]\n"));
 }
 
 /// What the forwarder passes is what the stack's rule takes of the same services, and what the tables know of them.
