@@ -31,6 +31,7 @@ import urllib.request
 import uuid
 
 import boto3
+import botocore.exceptions
 from awscli.customizations.cloudformation.yamlhelper import yaml_dump, yaml_parse
 from boto3.dynamodb.conditions import Key
 
@@ -346,18 +347,27 @@ class Stack:
         session = boto3.Session(key["AccessKeyId"], key["SecretAccessKey"], region_name=REGION)
         return lambda service: session.client(service, endpoint_url=self.emulator.url)
 
+    def status(self):
+        return self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+
+    def parameters(self):
+        return [p["ParameterKey"] for p in self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Parameters"]]
+
+    def described_resources(self):
+        """Physical ids by logical ids, as they are now."""
+        resources = self.cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+        return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+
     def set(self, **parameters):
         """Sets these parameters, and returns how the update ended. No change set: the emulator's know no conditions."""
-        described = self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        others = [p["ParameterKey"] for p in described["Parameters"] if p["ParameterKey"] not in parameters]
+        others = [name for name in self.parameters() if name not in parameters]
         kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in others]
         new = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         self.cloudformation.update_stack(
             StackName=STACK, UsePreviousTemplate=True, Parameters=kept + new, Capabilities=capabilities
         )
-        status = lambda: self.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
-        return wait_for("the update", lambda: (now := status()).endswith(("_COMPLETE", "_FAILED")) and now)
+        return wait_for("the update", lambda: (now := self.status()).endswith(("_COMPLETE", "_FAILED")) and now)
 
     def put_log_object(self, key, records):
         body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
@@ -1175,6 +1185,42 @@ def check_logging_goes_back(stack):
     equal("what is configured", bedrock.logging(), theirs)
 
 
+def check_second_deployment(stack):
+    """a second deployment of the same template replaces and changes nothing"""
+    before = stack.described_resources()
+    kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters()]
+    try:
+        stack.cloudformation.update_stack(
+            StackName=STACK, UsePreviousTemplate=True, Parameters=kept, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        )
+        wait_for("the update", lambda: stack.status().endswith("_COMPLETE"))
+    except botocore.exceptions.ClientError as error:
+        # what CloudFormation says of it
+        equal("why", "No updates are to be performed" in str(error), True)
+    equal("resources", stack.described_resources(), before)
+
+
+def check_deletion(stack):
+    """deleting the stack takes the functions away and leaves the evidence: tables, buckets and what is in them"""
+    request_id = incident_invocations()[0]["requestId"]
+    records, states = stack.records(request_id, "invocation"), stack.states("444455556666/eu-central-1/guardrail/gr4k2p9x7wzq", "DRAFT")
+    raw = stack.s3.get_object(Bucket=stack.outputs["LogBucket"], Key=LOG_KEY)["Body"].read()
+    stack.cloudformation.delete_stack(StackName=STACK)
+
+    def is_gone():
+        try:
+            return stack.status() == "DELETE_COMPLETE"
+        except botocore.exceptions.ClientError:
+            return True
+
+    wait_for("the stack to be gone", is_gone)
+    functions = stack.emulator.client("lambda").list_functions()["Functions"]
+    equal("functions", [function["FunctionName"] for function in functions], [])
+    equal("records", stack.records(request_id, "invocation"), records)
+    equal("states", stack.states("444455556666/eu-central-1/guardrail/gr4k2p9x7wzq", "DRAFT"), states)
+    equal("raw", stack.s3.get_object(Bucket=stack.outputs["LogBucket"], Key=LOG_KEY)["Body"].read(), raw)
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -1268,6 +1314,8 @@ CHECKS = (
     check_audit,
     check_dead_letters,
     check_logging_goes_back,
+    check_second_deployment,
+    check_deletion,
 )
 
 

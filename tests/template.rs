@@ -422,3 +422,29 @@ fn a_function_that_asks_itself_may_go_on() {
         assert_eq!(may_go_on, asks_itself, "{name}");
     }
 }
+
+/// Whatever fails without a message in a queue is seen by its metric.
+#[test]
+fn every_function_and_rule_that_fails_is_alarmed() {
+    let template = text("template.yaml");
+    let [errors, throttles] =
+        ["FunctionErrorsAlarm", "FunctionThrottlesAlarm"].map(|name| resource(&template, name));
+    let all = resources(&template, "AWS::CloudWatch::Alarm");
+    for function in resources(&template, "AWS::Serverless::Function") {
+        let own = format!("{}ErrorsAlarm", function.trim_end_matches("Function"));
+        let value = format!("Value: !Ref {function}\n");
+        let is_in_both = [errors, throttles].iter().all(|alarm| format!("{alarm}\n").contains(&value));
+        assert!(is_in_both || all.contains(&own.as_str()), "{function}");
+    }
+    let [rules, watching] =
+        ["RuleFailuresAlarm", "WatchRuleFailuresAlarm"].map(|name| resource(&template, name));
+    for rule in resources(&template, "AWS::Events::Rule") {
+        let names = [format!("!Ref {rule}\n"), format!("${{{rule}}}")];
+        assert!(names.iter().any(|name| rules.contains(name) || watching.contains(name)), "{rule}");
+    }
+    for name in all {
+        let alarm = resource(&template, name);
+        assert!(alarm.contains("AlarmActions:\n        - !Ref AlertTopic\n"), "{name} tells nobody");
+        assert!(alarm.matches("MetricStat:").count() <= 10, "{name} has more metrics than an alarm may have");
+    }
+}
