@@ -121,7 +121,8 @@ async fn where_all_is_well_nothing_is_said() {
     assert_eq!(world.subjects(), Vec::<String>::new());
     assert_eq!(world.cloud.count("records").await, 0);
     let pages = world.cloud.faults.seen().into_iter().filter(|call| call.ends_with(":ListStackResources"));
-    assert_eq!(pages.count(), 2 * 5);
+    // sixteen resources in pages of three, twice
+    assert_eq!(pages.count(), 2 * 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
