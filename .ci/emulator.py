@@ -57,6 +57,7 @@ import json, os, pathlib
 from ministack import app as ministack
 from ministack.core import iam_actions
 from ministack.services import bedrock, bedrock_agent
+from ministack.services.cloudformation import provisioners
 
 emulator = ministack.app
 documents = pathlib.Path(os.environ["BEDROCK_DOCUMENTS"])
@@ -110,6 +111,18 @@ def with_sources(service, action, body, params):
     return keys
 
 iam_actions.request_tag_context = with_sources
+
+# nor does its CloudFormation know alarms on sums of metrics: the first of them stands for all, since no alarm fires by itself here
+alarm_record = provisioners._cw_metric_alarm_record
+
+def one_metric(name, props):
+    if "Metrics" in props:
+        of = next(metric["MetricStat"] for metric in props["Metrics"] if "MetricStat" in metric)
+        props = {**props, **of["Metric"], "Statistic": of["Stat"], "Period": of["Period"]}
+        del props["Metrics"]
+    return alarm_record(name, props)
+
+provisioners._cw_metric_alarm_record = one_metric
 
 async def behind_tls(scope, receive, send):
     if scope["type"] == "http":
