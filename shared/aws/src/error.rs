@@ -4,7 +4,7 @@ use std::fmt;
 
 use audit_app::ports::{NotAnswered, Obstacle, PortError};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::error::{display::DisplayErrorContext, metadata::ProvideErrorMetadata};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// The error of a call, as the use cases take it.
 ///
@@ -118,7 +118,7 @@ where
     let cause = match (code, service.and_then(|service| service.message())) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        (None, _) => DisplayErrorContext(error).to_string(),
+        (None, _) => causes(error),
     };
     (code, cause)
 }
@@ -166,12 +166,32 @@ where
         (None, SdkError::ServiceError(_) | SdkError::ResponseError(_)) => Obstacle::Unavailable,
         (None, _) => Obstacle::Other,
     };
-    let cause = if code.is_some() { cause } else { causes(error) };
     NotAnswered { obstacle, error: PortError::retry(action, cause) }
 }
 
-/// An error and what is behind it, on one line for people.
+/// An error and what is behind it, on one line for people. Never its `Debug`: that holds the answer's headers and body.
 fn causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::get_item::GetItemError;
+    use aws_smithy_types::body::SdkBody;
+
+    use super::*;
+
+    /// Invariant 9: an answer that cannot be read is told without what it says.
+    #[test]
+    fn an_error_holds_nothing_of_the_answer() {
+        let response = HttpResponse::new(200.try_into().unwrap(), SdkBody::from("a secret passage"));
+        let unread: SdkError<GetItemError, _> = SdkError::response_error("no item", response);
+        for told in
+            [port_error("look up x", &unread).to_string(), not_answered("ask", &unread).error.to_string()]
+        {
+            assert!(told.contains("no item") && !told.contains("secret"), "{told}");
+            assert!(!told.contains('\n'), "{told}");
+        }
+    }
 }
