@@ -91,7 +91,7 @@ fn the_numbers_are_those_of_the_records() {
     );
 
     let changes = &report["changes"];
-    assert_eq!(changes["by_class"], json!({"change": 6, "denied": 1, "noticed": 0}));
+    assert_eq!(changes["by_class"], json!({"change": 6, "denied": 1, "failed": 0, "noticed": 0}));
     assert_eq!(changes["by_verdict"]["weaker"], 2);
     assert_eq!(changes["without_alert"], 0, "the demo alerts each of them");
     let update = changes["changes"]["entries"].as_array().unwrap();
@@ -161,11 +161,17 @@ fn what_became_of_each_object_is_told_with_place_and_reason() {
     assert!(partial["reason"].as_str().unwrap().contains("gzip"), "{partial}");
     let (first, last) = (&deliveries["first"], &deliveries["last"]);
     assert_eq!((first, last), (&"2026-10-15T09:05:00.000Z".into(), &"2026-10-15T20:05:00.000Z".into()));
-    // from the last call at 15:40 to the object at 20:05, and between 10:05 and the first call at 13:20
+    // before the first object; from the last call at 15:40 to the object at 20:05, and behind that; between 10:05 and 13:20
     let silent = report["gaps"]["silent_hours"]["entries"].as_array().unwrap();
     let told: Vec<_> =
         silent.iter().map(|gap| (gap["from"].as_str().unwrap(), gap["hours"].as_i64().unwrap())).collect();
-    assert_eq!(told, [("2026-10-15T16:00:00.000Z", 4), ("2026-10-15T11:00:00.000Z", 2)]);
+    let expected = [
+        ("2026-10-15T00:00:00.000Z", 9),
+        ("2026-10-15T16:00:00.000Z", 4),
+        ("2026-10-15T21:00:00.000Z", 3),
+        ("2026-10-15T11:00:00.000Z", 2),
+    ];
+    assert_eq!(told, expected);
     let said = report["not_covered"].to_string();
     assert!(said.contains("could not be read to their end: 1"), "{said}");
     assert!(!report.to_string().contains("secret"), "no text of a record is told");

@@ -248,6 +248,9 @@ impl Window {
         let everything = audit_app::answer::everything(global.now());
         let span =
             Span { since: since.unwrap_or(everything.since), until: until.unwrap_or(everything.until) };
+        if span.since >= span.until && until.is_none() {
+            return Err(format!("--since ({}) lies ahead: nothing can be known from then on", span.since));
+        }
         if span.since >= span.until {
             return Err(format!(
                 "--since ({}) is not before --until ({}): nothing can lie between them",

@@ -20,7 +20,7 @@ pub fn is_unsafe(c: char) -> bool {
 }
 
 /// Of Unicode's directional marks, separators, fillers and tags; joiners, which scripts and emoji need, are left.
-const TURNING_OR_UNSEEN: [(char, char); 12] = [
+const TURNING_OR_UNSEEN: [(char, char); 13] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{61c}', '\u{61c}'),
     ('\u{115f}', '\u{1160}'),
@@ -29,6 +29,7 @@ const TURNING_OR_UNSEEN: [(char, char); 12] = [
     ('\u{200e}', '\u{200f}'),
     ('\u{2028}', '\u{202e}'),
     ('\u{2060}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
     ('\u{3164}', '\u{3164}'),
     ('\u{feff}', '\u{feff}'),
     ('\u{ffa0}', '\u{ffa0}'),

@@ -90,7 +90,10 @@ impl Summary {
                 }),
             );
             if rejected > SHOWN as u64 {
-                output::say(&format!("... and {} more; --json lists them", rejected - SHOWN as u64));
+                output::say(&format!(
+                    "... and {} more; --json lists the first 1,000 of each object",
+                    rejected - SHOWN as u64
+                ));
             }
         }
         for (heading, list) in

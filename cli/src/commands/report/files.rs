@@ -7,7 +7,8 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-/// A file that takes its name when it is whole; until then it lies beside it, and is gone if it is never finished.
+/// A file that takes its name when it is whole. Until then it lies beside it, hidden; it is taken away if it is not finished, unless
+/// the program is killed.
 pub(super) struct WholeFile {
     path: PathBuf,
     writer: BufWriter<NamedTempFile>,
@@ -16,13 +17,24 @@ pub(super) struct WholeFile {
 impl WholeFile {
     /// Begins the file of this name. It is made with mode 0600.
     pub(super) fn at(path: &Path) -> Result<Self, String> {
-        if path.is_dir() {
-            return Err(format!("{} is a folder: name a file", path.display()));
-        }
+        let path = match std::fs::metadata(path) {
+            Ok(there) if there.is_dir() => {
+                return Err(format!("{} is a folder: name a file", path.display()));
+            }
+            // a pipe or a device would be replaced by a file
+            Ok(there) if !there.is_file() => {
+                return Err(format!("{} is no plain file: name another", path.display()));
+            }
+            // what a link leads to is replaced, not the link
+            Ok(_) => {
+                path.canonicalize().map_err(|error| format!("could not find {}: {error}", path.display()))?
+            }
+            Err(_) => path.to_owned(),
+        };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = NamedTempFile::with_prefix_in(".bedrock-audit-report-", folder)
             .map_err(|error| format!("could not write into {}: {error}", folder.display()))?;
-        Ok(Self { path: path.to_owned(), writer: BufWriter::new(file) })
+        Ok(Self { path, writer: BufWriter::new(file) })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), String> {

@@ -116,6 +116,7 @@ impl Shown<'_> {
             (total.errors, "failed"),
             (class("change"), "changes of the configuration"),
             (weaker, "changes that made something weaker"),
+            (class("failed"), "calls that failed and changed nothing"),
             (class("denied"), "attempts that were denied"),
             (class("noticed"), "differences and faults that no event told"),
             (deliveries.objects, "log objects"),
@@ -181,7 +182,12 @@ fn table(caption: &str, headings: &[(&str, bool)], rows: &Markup) -> Markup {
 
 /// A last row that says what a list leaves out.
 fn left_out(count: u64, columns: usize, what: &str) -> Markup {
-    html! { @if count > 0 { tr.rest { td colspan=(columns) { "and " (grouped(count)) " more " (what) "; --format csv lists them all" } } } }
+    left_out_of(count, columns, what, "--format csv lists them all")
+}
+
+/// A last row that says what a list leaves out, and who lists more.
+fn left_out_of(count: u64, columns: usize, what: &str, elsewhere: &str) -> Markup {
+    html! { @if count > 0 { tr.rest { td colspan=(columns) { "and " (grouped(count)) " more " (what) "; " (elsewhere) } } } }
 }
 
 #[cfg(test)]

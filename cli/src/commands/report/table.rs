@@ -34,7 +34,8 @@ impl Table {
 /// front of it.
 fn harmless(text: &str) -> String {
     let line = output::line(text);
-    if line.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+    // alone it is what stands for nothing
+    if line != "-" && line.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
         format!("'{line}")
     } else {
         line
@@ -54,7 +55,7 @@ mod tests {
         assert_eq!(harmless("\t=1"), "\\u{9}=1");
         assert_eq!(harmless("\r=1"), "\\u{d}=1");
         assert_eq!(harmless("\n=1"), "' =1");
-        for plain in ["", "arn:aws:iam::1:user/kim", "2026-10-15", "a=b", "s3://b/k", "(all others)"] {
+        for plain in ["", "-", "arn:aws:iam::1:user/kim", "2026-10-15", "a=b", "s3://b/k", "(all others)"] {
             assert_eq!(harmless(plain), plain);
         }
     }

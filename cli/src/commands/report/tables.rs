@@ -183,7 +183,11 @@ const REJECT: [&str; 7] = ["moment", "object", "version", "ordinal", "reason", "
 impl TakeRows for Tables {
     fn change(&mut self, row: &ChangeRow) -> Result<(), String> {
         let maybe = |text: &Option<String>| text.clone().unwrap_or_default();
-        let changed: Vec<_> = row.fields.iter().map(field).collect();
+        let changed = match &row.fields {
+            Some(fields) => fields.iter().map(field).collect::<Vec<_>>().join("; "),
+            None => crate::output::NOT_SHOWN.to_owned(),
+        };
+        let left_out = row.fields.as_ref().map(|_| row.fields_left_out.to_string()).unwrap_or_default();
         self.changes.row::<String>(&[
             time::rfc3339(row.occurred_at),
             row.class.name().to_owned(),
@@ -200,8 +204,8 @@ impl TakeRows for Tables {
             maybe(&row.error_code),
             row.origin.name().to_owned(),
             row.read.map_or("", DiffRead::name).to_owned(),
-            changed.join("; "),
-            row.fields_left_out.to_string(),
+            changed,
+            left_out,
             maybe(&row.breaks),
             row.deployment.to_string(),
             row.alerted_at.map(time::rfc3339).unwrap_or_default(),

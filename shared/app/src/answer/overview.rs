@@ -82,10 +82,11 @@ struct Bucket {
     day: String,
     shard: u8,
     after: Option<InvocationPlace>,
-    last_request: String,
+    /// The moment and request that was counted last.
+    last: Option<(Timestamp, String)>,
 }
 
-/// What is counted of a page, and how many of its records are of a request that was counted just before.
+/// What is counted of a page, and how many of its records are left out, since another one of the same request and moment counts.
 type Page = (Vec<CountedInvocation>, u64);
 
 impl Bucket {
@@ -95,16 +96,17 @@ impl Bucket {
         span: Span,
         ledger: &impl PageInvocations,
     ) -> Result<(Page, Option<Self>), PortError> {
-        let (page, next) = ledger.invocation_page(&self.day, self.shard, span, self.after.as_ref()).await?;
-        let mut repeated = 0;
+        let (mut page, next) =
+            ledger.invocation_page(&self.day, self.shard, span, self.after.as_ref()).await?;
+        let all = page.len();
         // a bucket is in the order of time and request
-        for invocation in &page {
-            if invocation.request_id == self.last_request {
-                repeated += 1;
-            } else {
-                self.last_request.clone_from(&invocation.request_id);
-            }
-        }
+        page.retain(|invocation| {
+            let place = Some((invocation.occurred_at, invocation.request_id.clone()));
+            let is_new = self.last != place;
+            self.last = place;
+            is_new
+        });
+        let repeated = (all - page.len()) as u64;
         Ok(((page, repeated), next.map(|after| Self { after: Some(after), ..self })))
     }
 }
@@ -115,8 +117,7 @@ async fn count_invocations(
     ledger: &(impl PageInvocations + QueryStates),
 ) -> Result<(), PortError> {
     let buckets = asked_days(span, ledger).await?.into_iter().flat_map(|day| {
-        let bucket =
-            move |shard| Bucket { day: day.clone(), shard, after: None, last_request: String::new() };
+        let bucket = move |shard| Bucket { day: day.clone(), shard, after: None, last: None };
         (0..SHARDS).map(bucket)
     });
     let pages = stream::iter(buckets).map(|bucket| {
@@ -136,7 +137,7 @@ async fn count_invocations(
 async fn count_changes(
     overview: &mut Overview,
     span: Span,
-    ledger: &impl QueryRecords,
+    ledger: &(impl QueryRecords + QueryStates),
     rows: &mut impl TakeRows,
 ) -> Result<(), String> {
     let said = |error: PortError| error.to_string();
@@ -161,8 +162,9 @@ fn requests(mut lines: Vec<ChangeLine>) -> Vec<String> {
 async fn rows_of(
     requests: &[String],
     span: Span,
-    ledger: &impl QueryRecords,
+    ledger: &(impl QueryRecords + QueryStates),
 ) -> Result<Vec<ChangeRow>, PortError> {
+    let shows_texts = ledger.shows_texts();
     let found: Vec<Vec<Record>> = stream::iter(requests)
         .map(|request_id| async move { ledger.records_of(request_id).await })
         .buffered(CONCURRENCY)
@@ -182,7 +184,8 @@ async fn rows_of(
     changes.sort_by(|a, b| (a.occurred_at, &a.event_id).cmp(&(b.occurred_at, &b.event_id)));
     let told = with_diffs(changes, diffs).into_iter().map(|(change, diff)| {
         let marks = alerts.iter().filter(|alert| alert.event_id == change.event_id);
-        ChangeRow::of(&change, diff.as_ref(), marks.map(|alert| alert.published_at).min())
+        let row = ChangeRow::of(&change, diff.as_ref(), marks.map(|alert| alert.published_at).min());
+        if shows_texts { row } else { row.without_texts() }
     });
     Ok(told.collect())
 }

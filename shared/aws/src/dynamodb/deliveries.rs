@@ -37,6 +37,7 @@ pub(super) fn decode_line(item: &Attributes) -> Result<DeliveryLine, Unreadable>
         moment: item.moment("moment")?,
         object: item.text("listed_object")?,
         version: item.text("listed_version")?,
+        etag: item.maybe("etag").filter(|etag| etag != "-"),
         counts: Counts {
             received: number("received"),
             indexed: number("indexed"),
@@ -88,7 +89,14 @@ pub(super) fn encode_reject(delivery: &Delivery, reject: &Reject, expires_at: i6
         .text("reason", &reject.reason)
         .text("sha256", reject.sha256.as_str())
         .number("bytes", reject.bytes)
+        .text("etag", delivery.location.etag.as_deref().unwrap_or("-"))
         .finish()
+}
+
+/// Whether a reject is of the object with this entity tag, and not of one that it replaced. Those that were written by earlier
+/// versions do not say.
+pub(super) fn is_reject_of(item: &Attributes, etag: Option<&str>) -> bool {
+    Reader::of(item).maybe("etag").is_none_or(|of| of == etag.unwrap_or("-"))
 }
 
 /// Whether the item says that the object with this entity tag was read to its end, with nothing outstanding.

@@ -177,13 +177,16 @@ impl<K: Sync> QueryDeliveries for Ledger<K> {
             .expression_attribute_values(":rejects", AttributeValue::S(rejects_prefix(&delivery.version)));
         let action = format!("list the rejects of {}", delivery.object);
         let decode = |item: &Attributes| {
-            Ok(RejectLine {
+            if !deliveries::is_reject_of(item, delivery.etag.as_deref()) {
+                return Ok(None);
+            }
+            Ok(Some(RejectLine {
                 moment: delivery.moment,
                 object: delivery.object.clone(),
                 version: delivery.version.clone(),
                 reject: deliveries::decode_reject(item)?,
-            })
+            }))
         };
-        self.all(query, &action, decode).await
+        Ok(self.all(query, &action, decode).await?.into_iter().flatten().collect())
     }
 }

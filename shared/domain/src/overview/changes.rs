@@ -22,8 +22,10 @@ pub const LISTED: usize = 200;
 /// What kind of entry it is: each change is one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeClass {
-    /// A call that changed configuration, or failed to for another reason than permission.
+    /// A call that changed configuration.
     Change,
+    /// A call that failed for another reason than permission, and changed nothing.
+    Failed,
     /// An attempt that was denied.
     Denied,
     /// What the audit itself noticed, and no event told: drift, or a part of the audit that is out of order.
@@ -32,8 +34,12 @@ pub enum ChangeClass {
 
 impl ChangeClass {
     /// Every one, with its name in JSON and CSV.
-    pub const NAMES: [(Self, &'static str); 3] =
-        [(Self::Change, "change"), (Self::Denied, "denied"), (Self::Noticed, "noticed")];
+    pub const NAMES: [(Self, &'static str); 4] = [
+        (Self::Change, "change"),
+        (Self::Failed, "failed"),
+        (Self::Denied, "denied"),
+        (Self::Noticed, "noticed"),
+    ];
 
     /// The name in JSON and CSV.
     pub fn name(self) -> &'static str {
@@ -74,9 +80,9 @@ pub struct ChangeRow {
     pub origin: Origin,
     /// What came of reading the resource; absent where nothing was read.
     pub read: Option<DiffRead>,
-    /// Before and after, texts as their lengths and digests.
-    pub fields: Vec<FieldChange>,
-    /// How many fields more there are.
+    /// Before and after, texts as their lengths and digests; `None` where nobody asked for them.
+    pub fields: Option<Vec<FieldChange>>,
+    /// How many fields more there are, of those that were asked for.
     pub fields_left_out: u64,
     /// What it breaks of the audit.
     pub breaks: Option<String>,
@@ -102,7 +108,8 @@ impl ChangeRow {
         let class = match (change.event_source == NOTICED, change.outcome) {
             (true, _) => ChangeClass::Noticed,
             (false, Outcome::Denied) => ChangeClass::Denied,
-            (false, Outcome::Succeeded | Outcome::Failed) => ChangeClass::Change,
+            (false, Outcome::Failed) => ChangeClass::Failed,
+            (false, Outcome::Succeeded) => ChangeClass::Change,
         };
         let nobody = || "no event tells who".to_owned();
         Self {
@@ -121,7 +128,7 @@ impl ChangeRow {
             verdict: diff.and_then(|diff| diff.verdict),
             origin: change.origin,
             read: diff.map(|diff| diff.read),
-            fields,
+            fields: Some(fields),
             fields_left_out: left_out + diff.map_or(0, |diff| u64::from(diff.fields_left_out)),
             breaks: change.breaks.clone(),
             deployment: change.deployment,
@@ -130,6 +137,12 @@ impl ChangeRow {
             request_id: change.request_id.clone(),
             evidence: change.evidence.clone(),
         }
+    }
+
+    /// The same, of which what was changed was not asked for.
+    #[must_use]
+    pub fn without_texts(self) -> Self {
+        Self { fields: None, fields_left_out: 0, ..self }
     }
 
     /// Whether it changed something, and nobody knows what that was before and after.

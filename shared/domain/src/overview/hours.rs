@@ -36,17 +36,6 @@ impl Spans {
         self.known.insert(moment.as_second().div_euclid(self.seconds));
     }
 
-    /// The gaps between what is known, oldest first.
-    pub fn gaps_between(&self) -> Vec<Gap> {
-        let next = self.known.iter().skip(1);
-        self.known
-            .iter()
-            .zip(next)
-            .filter(|(known, next)| **next > **known + 1)
-            .map(|(known, next)| self.gap(known + 1, *next))
-            .collect()
-    }
-
     /// The gaps from one moment to another, before what is known first and behind what is known last included, cut to them.
     pub fn gaps_within(&self, since: Timestamp, until: Timestamp) -> Vec<Gap> {
         let first = since.as_second().div_euclid(self.seconds);
@@ -92,15 +81,22 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_lies_between_what_is_known() {
+    fn a_gap_lies_before_between_and_behind_what_is_known() {
         let mut hours = Spans::hours();
-        assert_eq!(hours.gaps_between(), []);
+        let (since, until) = (at("2026-10-15T09:30:00Z"), at("2026-10-15T14:00:00Z"));
+        assert_eq!(hours.gaps_within(since, until), [Gap { from: since, until }]);
         for moment in ["2026-10-15T09:59:59Z", "2026-10-15T10:00:00Z", "2026-10-15T13:30:00Z"] {
             hours.note(at(moment));
         }
         let night = gap("2026-10-15T11:00:00Z", "2026-10-15T13:00:00Z");
-        assert_eq!(hours.gaps_between(), [night]);
+        assert_eq!(hours.gaps_within(since, until), [night]);
         assert_eq!(night.hours(), 2);
+        let later = at("2026-10-15T15:30:00Z");
+        let last = gap("2026-10-15T14:00:00Z", "2026-10-15T15:30:00Z");
+        assert_eq!(
+            hours.gaps_within(at("2026-10-15T08:00:00Z"), later),
+            [gap("2026-10-15T08:00:00Z", "2026-10-15T09:00:00Z"), night, last,]
+        );
     }
 
     #[test]

@@ -123,15 +123,20 @@ impl Overview {
             && self.deliveries.total.objects == 0
     }
 
-    /// Hours between others in which no model was called and no invocation log was delivered, the longest first.
+    /// Hours of the window, up to the present, in which no model was called and no invocation log was delivered, the longest
+    /// first.
     pub fn silent_hours(&self) -> Vec<Gap> {
-        longest(self.hours.gaps_between())
+        self.gaps(&self.hours)
     }
 
     /// Days of the window, up to the present, without anything of CloudTrail's, the longest first.
     pub fn days_without_trail(&self) -> Vec<Gap> {
+        self.gaps(&self.trail_days)
+    }
+
+    fn gaps(&self, spans: &Spans) -> Vec<Gap> {
         let until = self.until.min(self.made_at);
-        longest(if self.since < until { self.trail_days.gaps_within(self.since, until) } else { Vec::new() })
+        longest(if self.since < until { spans.gaps_within(self.since, until) } else { Vec::new() })
     }
 
     fn note_place(&mut self, account_id: &str, region: &str) {

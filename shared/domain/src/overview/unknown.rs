@@ -42,9 +42,9 @@ pub fn not_covered(overview: &Overview) -> Vec<String> {
             "The sums of tokens are those of the others.",
         ),
         (
-            "Records of a request that has another record with the same time",
+            "Records of a request that another record of the same moment was counted for",
             overview.invocations.repeated,
-            "Such a request is counted once for each of its records.",
+            "Such a request is counted once, by its first record.",
         ),
         (
             "Changes of which nobody knows what was changed",
@@ -74,7 +74,7 @@ pub fn not_covered(overview: &Overview) -> Vec<String> {
         .collect();
     if deliveries.total.objects == 0 && calls.invocations > 0 {
         found.push(
-            "There are invocations and no delivery is listed: they came on a way that lists none, or were read by a version that kept no list by time. What was rejected then is in the Deliveries table alone, by object."
+            "There are invocations and no delivery is listed: they came on a way that lists none, out of files whose names say no time (which are listed by when they were read), or were read by a version that kept no list by time. What was rejected then is in the Deliveries table alone, by object."
                 .to_owned(),
         );
     }

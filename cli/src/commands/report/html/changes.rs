@@ -8,6 +8,7 @@ use audit_domain::{
 use maud::{Markup, html};
 
 use super::{Shown, grouped, left_out, table, text};
+use crate::output;
 
 /// So many fields of a change are shown.
 const FIELDS: usize = 5;
@@ -34,6 +35,7 @@ impl Shown<'_> {
                         } ". "
                     } }
                     (self.listed("Changes, the most severe first", ChangeClass::Change))
+                    (self.listed("Calls that failed and changed nothing", ChangeClass::Failed))
                     (self.listed("Attempts that were denied", ChangeClass::Denied))
                     (self.listed("What no event told: drift, and parts of the audit that are out of order", ChangeClass::Noticed))
                 }
@@ -76,7 +78,10 @@ impl Shown<'_> {
 
 /// What is known of a change's content.
 fn content(row: &ChangeRow) -> Markup {
-    let left = row.fields.len().saturating_sub(FIELDS) as u64 + row.fields_left_out;
+    let Some(fields) = &row.fields else {
+        return html! { @if let Some(breaks) = &row.breaks { (text(breaks)) " " } span.faint { (output::NOT_SHOWN) } };
+    };
+    let left = fields.len().saturating_sub(FIELDS) as u64 + row.fields_left_out;
     let value = |value: &Option<String>| {
         value.as_deref().map_or("nothing".to_owned(), |json| one_line(json, LONGEST_VALUE))
     };
@@ -88,8 +93,8 @@ fn content(row: &ChangeRow) -> Markup {
     };
     html! {
         @if let Some(breaks) = &row.breaks { (text(breaks)) }
-        @if !row.fields.is_empty() {
-            ul.fields { @for one in row.fields.iter().take(FIELDS) { (field(one)) } @if left > 0 { li.rest { "and " (grouped(left)) " more" } } }
+        @if !fields.is_empty() {
+            ul.fields { @for one in fields.iter().take(FIELDS) { (field(one)) } @if left > 0 { li.rest { "and " (grouped(left)) " more" } } }
         } @else if row.is_content_unknown() && row.breaks.is_none() { span.faint { "not known" } }
         @else if matches!(row.read, Some(DiffRead::Ok | DiffRead::Gone)) { span.faint { "nothing that is known to matter" } }
     }

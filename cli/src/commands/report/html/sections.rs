@@ -6,7 +6,7 @@ use audit_domain::{
 };
 use maud::{Markup, html};
 
-use super::{Shown, grouped, left_out, table, text};
+use super::{Shown, grouped, left_out, left_out_of, table, text};
 
 /// So many names and gaps are shown.
 const NAMES: usize = 25;
@@ -136,7 +136,7 @@ impl Shown<'_> {
                     td { (text(&line.reject.reason)) }
                     td { code { (line.reject.sha256.short()) } }
                 } }
-                (left_out(deliveries.rejects_left_out(), headings.len(), "values"))
+                (left_out_of(deliveries.rejects_left_out(), headings.len(), "values", "--format csv lists the first 1,000 of each object"))
             })) }
         }
     }
@@ -145,8 +145,8 @@ impl Shown<'_> {
         html! {
             section {
                 h2 id="gaps" { "Gaps" }
-                (self.gap_table("Hours between others without an invocation and without an invocation log", &self.overview.silent_hours(),
-                    "There are none between the first and the last."))
+                (self.gap_table("Hours without an invocation and without an invocation log", &self.overview.silent_hours(),
+                    "There are none in the window."))
                 (self.gap_table("Days without anything of CloudTrail's: no change that it told of, and no file of a trail", &self.overview.days_without_trail(),
                     "There are none in the window."))
                 p.faint { "A trail whose files are not read here tells only by events of changes: then a day without one is such a day." }

@@ -15,6 +15,8 @@ pub struct DeliveryLine {
     pub object: String,
     /// Its version; `-` where the bucket keeps none.
     pub version: String,
+    /// The entity tag that it was read with.
+    pub etag: Option<String>,
     /// What became of its values.
     pub counts: Counts,
     /// Whether it could be read to its end.
@@ -32,6 +34,7 @@ impl DeliveryLine {
             moment: moment_of(&delivery.location).unwrap_or(delivery.indexed_at),
             object: delivery.location.to_string(),
             version: version_key(&delivery.location).to_owned(),
+            etag: delivery.location.etag.clone(),
             counts: delivery.counts,
             completion: delivery.completion.clone(),
             bytes: delivery.bytes,
@@ -87,7 +90,7 @@ impl Stream {
         [(Self::InvocationLog, "invocation-log"), (Self::Trail, "trail"), (Self::Other, "other")];
 
     fn of(object: &str) -> Self {
-        if object.contains("/BedrockModelInvocationLogs/") {
+        if object.contains("/BedrockModelInvocationLogs/") || object.starts_with("logs://") {
             Self::InvocationLog
         } else if object.contains("/CloudTrail/") {
             Self::Trail
