@@ -66,16 +66,14 @@ impl Configuration {
         Value::Object(self.0.clone())
     }
 
-    /// Where it logs to. The bucket for what is too large for a log group belongs to the log group.
+    /// Where it logs to, the bucket for what is too large for a log group included.
     pub fn destinations(&self) -> BTreeSet<Destination> {
-        let text = |whole: &str, member: &str| {
-            self.0.get(whole)?.get(member)?.as_str().filter(|text| !text.is_empty())
-        };
-        let bucket = text("s3Config", "bucketName")
-            .map(|name| Destination::bucket(name, text("s3Config", "keyPrefix").unwrap_or_default()));
-        let group =
-            text("cloudWatchConfig", "logGroupName").map(|name| Destination::LogGroup(name.to_owned()));
-        bucket.into_iter().chain(group).collect()
+        let cloud_watch = self.0.get("cloudWatchConfig");
+        let large = cloud_watch.and_then(|config| config.get("largeDataDeliveryS3Config"));
+        let group = cloud_watch.and_then(|config| text(config, "logGroupName"));
+        let group = group.map(|name| Destination::LogGroup(name.to_owned()));
+        let buckets = [self.0.get("s3Config"), large].into_iter().flatten().filter_map(bucket);
+        buckets.chain(group).collect()
     }
 
     /// Whether it logs to these places and to no other: then nobody else reads what it logs.
@@ -89,6 +87,16 @@ impl Configuration {
         self.destinations() == other.destinations()
             && other_members.iter().all(|(name, value)| own.get(name) == Some(value))
     }
+}
+
+/// The text of a member, where it has one.
+fn text<'a>(of: &'a Value, member: &str) -> Option<&'a str> {
+    of.get(member)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The place that an `S3Config` names.
+fn bucket(config: &Value) -> Option<Destination> {
+    Some(Destination::bucket(text(config, "bucketName")?, text(config, "keyPrefix").unwrap_or_default()))
 }
 
 /// Where it goes, for people.

@@ -115,10 +115,13 @@ impl Request {
     /// The places that this resource logs to, or did before an update: what goes only there is its own.
     pub fn own_places(&self) -> BTreeSet<Destination> {
         let of = |properties: &Map<String, Value>| {
-            let bucket = text(properties, "BucketName")
-                .map(|name| Destination::bucket(name, text(properties, "KeyPrefix").unwrap_or_default()));
+            let bucket = |name, prefix| {
+                let prefix = text(properties, prefix).unwrap_or_default();
+                text(properties, name).map(|name| Destination::bucket(name, prefix))
+            };
             let group = text(properties, "LogGroupName").map(|name| Destination::LogGroup(name.to_owned()));
-            bucket.into_iter().chain(group)
+            let large = bucket("LargeDataBucketName", "LargeDataKeyPrefix");
+            bucket("BucketName", "KeyPrefix").into_iter().chain(large).chain(group)
         };
         of(&self.properties).chain(of(&self.old_properties)).collect()
     }

@@ -58,9 +58,18 @@ fn properties_are_read_as_cloudformation_sends_them() {
     });
     let all = request("Create", "r1", all);
     assert_eq!(all.wanted().unwrap().document(), expected);
-    let places =
-        [Destination::bucket("our-logs", "bedrock"), Destination::LogGroup("/bedrock/invocations".into())];
+    let places = [
+        Destination::bucket("our-large", "large"),
+        Destination::bucket("our-logs", "bedrock"),
+        Destination::LogGroup("/bedrock/invocations".into()),
+    ];
     assert_eq!(all.own_places(), places.into_iter().collect());
+    // whoever reads the large bodies loses them as well
+    let theirs = json!({"cloudWatchConfig": {"logGroupName": "/bedrock/invocations", "roleArn": "r",
+        "largeDataDeliveryS3Config": {"bucketName": "their-large"}}});
+    let theirs = Configuration::of(theirs).unwrap();
+    assert!(!theirs.goes_only_to(&all.own_places()), "{theirs}");
+    assert!(theirs.to_string().contains("s3://their-large"), "{theirs}");
     // a parameter that is left empty
     let bucket =
         request("Create", "r1", json!({"BucketName": "our-logs", "KeyPrefix": "", "LogGroupName": ""}));
