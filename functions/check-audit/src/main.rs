@@ -72,7 +72,7 @@ async fn main() -> Result<(), Error> {
         })
         .await;
         handled.done.iter().for_each(|(_, checked)| count(checked));
-        handled.response()
+        handled.response(FUNCTION, run::now())
     })
     .await
 }

@@ -56,7 +56,9 @@ async fn main() -> Result<(), Error> {
         let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording };
         let indexer =
             TrailIndexer { objects: &objects, recorder: &recorder, watching: &watching, keeps_calls };
-        batch::each(event, async |body| index(body, &indexer, recording).await).await.response()
+        batch::each(event, async |body| index(body, &indexer, recording).await)
+            .await
+            .response(FUNCTION, run::now())
     })
     .await
 }

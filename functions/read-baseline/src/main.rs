@@ -63,7 +63,7 @@ async fn main() -> Result<(), Error> {
     };
     run::on_messages(async |event| {
         let handled = batch::each(event, async |body| function.handle(body).await);
-        handled.await.response()
+        handled.await.response(FUNCTION, run::now())
     })
     .await
 }

@@ -63,7 +63,7 @@ impl HandleBoth for Function {
                 .map_err(|error| Failure::new(format!("its body is no json (column {})", error.column())))?;
             self.record(event, Route::Event, place).await
         };
-        batch::each(event, handle).await.response()
+        batch::each(event, handle).await.response(FUNCTION, run::now())
     }
 
     async fn on_event(&self, event: &RawValue, place: &Place) -> Result<Value, Failure> {

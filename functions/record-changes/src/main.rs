@@ -88,7 +88,7 @@ async fn record_batch<L: ChangeLedger, R: ReadResources, A: PublishAlerts>(
         handled.done.iter_mut().filter_map(|(id, (_, again))| Some((id.clone(), again.take()?))).collect();
     again.iter().for_each(|(id, failure)| handled.fail(id, failure));
     count(&handled.done, recorder.recording);
-    handled.response()
+    handled.response(FUNCTION, run::now())
 }
 
 /// What became of a message's change, and why the message has to come again although something did.

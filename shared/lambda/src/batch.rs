@@ -6,6 +6,9 @@ use std::{fmt, panic::AssertUnwindSafe};
 use audit_app::ports::PortError;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
+
+use crate::telemetry;
 
 /// Why a message has to come again. Holds no content of the message.
 #[derive(Debug)]
@@ -45,8 +48,12 @@ impl<T> Handled<T> {
         self.failed.push(message_id.to_owned());
     }
 
-    /// The answer to the queue: the ids of the messages that have to come again.
-    pub fn response(self) -> SqsBatchResponse {
+    /// The answer to the queue: the ids of the messages that have to come again. They are counted: to Lambda an invocation that
+    /// names them is none that failed.
+    pub fn response(self, function: &str, now: Timestamp) -> SqsBatchResponse {
+        if !self.failed.is_empty() {
+            telemetry::metrics(function, now, &[("MessagesFailed", self.failed.len() as u64)]);
+        }
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = self
             .failed
@@ -101,8 +108,12 @@ mod tests {
             })
             .await;
         assert_eq!(handled.done, [("1".to_owned(), 2), ("4".to_owned(), 2)]);
-        let failed: Vec<_> =
-            handled.response().batch_item_failures.into_iter().map(|f| f.item_identifier).collect();
+        let failed: Vec<_> = handled
+            .response("f", Timestamp::UNIX_EPOCH)
+            .batch_item_failures
+            .into_iter()
+            .map(|f| f.item_identifier)
+            .collect();
         assert_eq!(failed, ["2", "3"]);
     }
 }

@@ -74,7 +74,7 @@ pub fn bodies_followed(function: &str, request: &BodyRequest, followed: &BodiesF
         rejected,
         "bodies followed"
     );
-    let counts = [("BodiesFollowed", completed), ("BodiesMissing", missing), ("Rejected", rejected)];
+    let counts = [("BodiesFollowed", completed), ("BodiesMissing", missing), ("BodiesRejected", rejected)];
     metrics(function, now, &counts);
 }
 

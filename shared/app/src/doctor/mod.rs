@@ -132,18 +132,18 @@ pub async fn look<R: ReadResources, L: ListObjects, D: FindDeliveries>(
     }
     seen.keys = keys(asked, &audit, listed.as_deref().unwrap_or_default(), parts).await;
     let measured = match measure(&mut seen, parts).await {
-        Ok(failures) => calls(asked.now, parts).await.map(|calls| (failures, calls)),
+        Ok(lately) => calls(asked.now, parts).await.map(|calls| (lately, calls)),
         Err(error) => Err(error),
     };
-    let (failures, calls) = measured.unwrap_or_else(|error| {
+    let (Lately { failures, log_events }, calls) = measured.unwrap_or_else(|error| {
         seen.metrics = Err(why(error));
-        (None, None)
+        (Lately::default(), None)
     });
     let newest = match deliveries {
         Some(deliveries) => newest(&audit, objects, deliveries, asked.now).await.map_err(why),
         None => Ok(None),
     };
-    seen.delivered = Some(Delivered { failures, calls, newest });
+    seen.delivered = Some(Delivered { failures, log_events, calls, newest });
     if seen.is_stack_here == Ok(false) || matches!(seen.log.configuration, Ok(None)) {
         let others = REGIONS.iter().filter(|region| **region != asked.region);
         let looks: Vec<_> = others.map(|region| parts.in_region(region, &asked.name)).collect();
@@ -230,19 +230,37 @@ async fn calls(now: Timestamp, parts: &impl ReadMetrics) -> Result<Option<f64>, 
     Ok(parts.metrics(&[calls], DAY - ARRIVED, until).await?.into_iter().next().flatten())
 }
 
-/// Puts the figures of CloudWatch into what was seen; how many deliveries of logs failed is handed back.
-async fn measure(seen: &mut Seen, parts: &impl ReadMetrics) -> Result<Option<f64>, PortError> {
+/// What Bedrock says of its deliveries.
+const DELIVERY_FAILURES: [&str; 3] = [
+    "ModelInvocationLogsS3DeliveryFailure",
+    "ModelInvocationLogsCloudWatchDeliveryFailure",
+    "ModelInvocationLargeDataS3DeliveryFailure",
+];
+/// The function that takes the events of a log group.
+const OF_LOG_GROUP: &str = "IndexLogEvents";
+
+/// What was delivered within a day, in figures.
+#[derive(Default)]
+struct Lately {
+    failures: Option<f64>,
+    log_events: Option<f64>,
+}
+
+/// Puts the figures of CloudWatch into what was seen; those of deliveries are handed back.
+async fn measure(seen: &mut Seen, parts: &impl ReadMetrics) -> Result<Lately, PortError> {
     let now = seen.at;
     let metric = |namespace, name, dimension, statistic| Metric { namespace, name, dimension, statistic };
-    let failures = metric("AWS/Bedrock", "ModelInvocationLogsS3DeliveryFailure", None, Statistic::Sum);
-    let mut of_day = vec![failures];
+    let failures = DELIVERY_FAILURES.map(|name| metric("AWS/Bedrock", name, None, Statistic::Sum));
+    let mut of_day = failures.to_vec();
     let mut ages = Vec::new();
     if let Ok(read) = &seen.parts {
         for function in &read.functions {
             let sum = |name| {
                 metric("AWS/Lambda", name, Some(("FunctionName", function.name.clone())), Statistic::Sum)
             };
-            of_day.extend([sum("Errors"), sum("Throttles")]);
+            let failed = Some(("Function", function.folder()));
+            let failed = metric("BedrockAudit", "MessagesFailed", failed, Statistic::Sum);
+            of_day.extend([sum("Errors"), sum("Throttles"), sum("Invocations"), failed]);
         }
         ages.extend(read.queues.iter().map(|queue| {
             let dimension = Some(("QueueName", queue.name.clone()));
@@ -250,7 +268,9 @@ async fn measure(seen: &mut Seen, parts: &impl ReadMetrics) -> Result<Option<f64
         }));
     }
     let mut day = parts.metrics(&of_day, DAY, now).await?.into_iter();
-    let failures = day.next().flatten();
+    let failures: Vec<f64> = day.by_ref().take(DELIVERY_FAILURES.len()).flatten().collect();
+    let mut lately =
+        Lately { failures: (!failures.is_empty()).then(|| failures.iter().sum()), log_events: None };
     let ages = match ages.as_slice() {
         [] => Vec::new(),
         ages => parts.metrics(ages, LATELY, now).await?,
@@ -258,8 +278,12 @@ async fn measure(seen: &mut Seen, parts: &impl ReadMetrics) -> Result<Option<f64
     if let Ok(read) = &mut seen.parts {
         for function in &mut read.functions {
             let (errors, throttles) = (day.next().flatten(), day.next().flatten());
+            let (invocations, messages_failed) = (day.next().flatten(), day.next().flatten());
+            if function.logical_id == OF_LOG_GROUP {
+                lately.log_events = invocations;
+            }
             if let Ok(Some(now)) = &mut function.now {
-                (now.errors, now.throttles) = (errors, throttles);
+                (now.errors, now.throttles, now.messages_failed) = (errors, throttles, messages_failed);
             }
         }
         for (queue, age) in read.queues.iter_mut().zip(ages) {
@@ -268,7 +292,7 @@ async fn measure(seen: &mut Seen, parts: &impl ReadMetrics) -> Result<Option<f64
             }
         }
     }
-    Ok(failures)
+    Ok(lately)
 }
 
 /// A log object of the last day that has lain for over an hour, as new as there is one: the folders of whole hours are asked

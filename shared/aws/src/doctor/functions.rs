@@ -21,6 +21,7 @@ pub(super) async fn read(client: &Client, name: &str) -> Result<Option<FunctionN
         last_update_reason: answer.last_update_status_reason,
         errors: None,
         throttles: None,
+        messages_failed: None,
     }))
 }
 

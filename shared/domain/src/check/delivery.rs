@@ -11,8 +11,12 @@ pub const KIND: &str = "log-object";
 /// What was delivered lately.
 #[derive(Clone, Debug)]
 pub struct Delivered {
-    /// How many deliveries of logs to S3 Bedrock reported as failed within 24 hours; `None` where the metric has no figure.
+    /// How many deliveries of logs Bedrock reported as failed within 24 hours, to buckets and to log groups; `None` where no
+    /// metric has a figure.
     pub failures: Option<f64>,
+    /// How often the function that takes a log group's events was invoked within 24 hours; `None` where the metric has no
+    /// figure.
+    pub log_events: Option<f64>,
     /// How often models were called in the 22 hours before the last two; `None` where the metric has no figure.
     pub calls: Option<f64>,
     /// A log object of the last 24 hours that has lain for an hour or more, as new as there is one; `None` where there is
@@ -35,7 +39,7 @@ pub(super) const NOT_DELIVERED: Check = Check {
     kind: invocation_log::KIND,
     is_hourly: false,
     severity: Severity::Critical,
-    wrong: "Bedrock could not put invocation logs into the bucket within 24 hours",
+    wrong: "Bedrock could not put invocation logs where they go within 24 hours",
     breaks: "the answers of that time cannot be explained: their logs are lost",
     mend: "aws s3api get-bucket-policy --bucket {bucket}   # it has to let bedrock.amazonaws.com put below AWSLogs/, its key, too",
     look: |seen| {
@@ -72,6 +76,30 @@ pub(super) const NONE_ARRIVED: Check = Check {
             id: format!("s3://{bucket}/{prefix}"),
             arn: None,
             found: json!({"calls": calls, "bucket": bucket}),
+        };
+        calls.map(fault).into_iter().collect()
+    },
+};
+
+/// Nothing comes out of the log group, and nobody says so: its subscription is gone, say.
+pub(super) const NO_EVENT_ARRIVED: Check = Check {
+    name: "NoLogEventArrived",
+    kind: invocation_log::KIND,
+    is_hourly: false,
+    severity: Severity::Critical,
+    wrong: "models were called within 24 hours, and no event of the log group arrived",
+    breaks: "the answers of that time cannot be explained, unless a bucket has their logs, too",
+    mend: "aws logs describe-subscription-filters --log-group-name {group}   # one has to hand events to index-log-events",
+    look: |seen| {
+        let Some(group) = seen.log.group() else { return Vec::new() };
+        let none =
+            seen.delivered.as_ref().filter(|lately| lately.log_events.is_none_or(|count| count == 0.0));
+        let calls = none.and_then(|delivered| delivered.calls).filter(|calls| *calls > 0.0);
+        let fault = |calls: f64| Fault {
+            kind: invocation_log::KIND,
+            id: invocation_log::ID.to_owned(),
+            arn: None,
+            found: json!({"calls": calls, "group": group}),
         };
         calls.map(fault).into_iter().collect()
     },

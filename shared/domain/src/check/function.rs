@@ -31,8 +31,18 @@ pub struct FunctionNow {
     pub last_update_reason: Option<String>,
     /// How many calls of the last 24 hours ended in an error of the function; `None` where the metric has no figure.
     pub errors: Option<f64>,
+    /// How many messages of the last 24 hours it said it failed on: to Lambda that is no error. `None` where the metric has no
+    /// figure.
+    pub messages_failed: Option<f64>,
     /// How many calls of the last 24 hours were refused for the number of those that ran.
     pub throttles: Option<f64>,
+}
+
+impl Function {
+    /// Its folder, by which it names its metrics.
+    pub fn folder(&self) -> String {
+        folder(&self.logical_id)
+    }
 }
 
 impl Now for FunctionNow {
@@ -110,19 +120,21 @@ pub(super) const FAILING: Check = Check {
     kind: KIND,
     is_hourly: false,
     severity: Severity::High,
-    wrong: "calls of a function failed or were refused within 24 hours",
+    wrong: "calls of a function failed or were refused, or messages failed in it, within 24 hours",
     breaks: "what they were about comes late, or ends in the dead-letter queue",
     mend: "aws logs tail /aws/lambda/{stack}/{function} --since 24h --filter-pattern '?ERROR ?error ?panicked ?timed'",
     look: |seen| {
         let failing = present(functions(seen)).filter_map(|(function, now)| {
-            let (errors, throttles) = (now.errors.unwrap_or_default(), now.throttles.unwrap_or_default());
+            let [errors, messages_failed, throttles] =
+                [now.errors, now.messages_failed, now.throttles].map(Option::unwrap_or_default);
             let found = json!({
                 "errors": errors,
+                "messages_failed": messages_failed,
                 "throttles": throttles,
                 "stack": seen.stack,
-                "function": folder(&function.logical_id),
+                "function": function.folder(),
             });
-            (errors + throttles > 0.0).then(|| function.fault(found))
+            (errors + messages_failed + throttles > 0.0).then(|| function.fault(found))
         });
         failing.collect()
     },

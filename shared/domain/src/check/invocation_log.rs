@@ -32,6 +32,12 @@ impl InvocationLog {
         self.on().is_some() && self.is_bucket_indexed()
     }
 
+    /// The log group that it goes to, where that one is indexed.
+    pub(super) fn group(&self) -> Option<&str> {
+        let group = self.on()?.pointer("/cloudWatchConfig/logGroupName")?.as_str()?;
+        (self.log_group.as_deref() == Some(group)).then_some(group)
+    }
+
     /// Where logging is on.
     fn on(&self) -> Option<&Value> {
         self.configuration.as_ref().ok()?.as_ref()
@@ -56,12 +62,7 @@ impl InvocationLog {
 
     /// Whether logs go where they are indexed, by one way at least. Where that is not known, any bucket will do.
     fn is_indexed(&self) -> bool {
-        let group =
-            self.on().and_then(|configuration| configuration.pointer("/cloudWatchConfig/logGroupName"));
-        if group.is_some() && group.and_then(Value::as_str) == self.log_group.as_deref() {
-            return true;
-        }
-        self.is_bucket_indexed()
+        self.group().is_some() || self.is_bucket_indexed()
     }
 
     fn is_bucket_indexed(&self) -> bool {

@@ -8,7 +8,8 @@ use super::{
 /// What stands for the figures of CloudWatch, where these could not be read.
 pub const METRICS: &str = "metric";
 /// The checks that are made of figures of CloudWatch.
-pub const METERED: [&str; 4] = ["QueueLate", "FunctionFailing", "InvocationLogNotDelivered", "NoLogArrived"];
+pub const METERED: [&str; 5] =
+    ["QueueLate", "FunctionFailing", "InvocationLogNotDelivered", "NoLogArrived", "NoLogEventArrived"];
 
 /// The kinds of what is listed in a stack: without the list none of it is known.
 pub const OF_STACK: [&str; 7] =

@@ -44,6 +44,16 @@ impl Queue {
     pub fn keeps_dead_letters(&self) -> bool {
         self.logical_id.ends_with("DeadLetterQueue")
     }
+
+    /// Whether a rule puts there what it cannot hand over.
+    fn is_of_rule(&self) -> bool {
+        self.logical_id.ends_with("RuleDeadLetterQueue")
+    }
+
+    /// Whether SQS can move what it keeps to the queue that it is from.
+    fn has_way_back(&self) -> bool {
+        self.keeps_dead_letters() && !self.is_of_rule() && self.logical_id != OF_LOG_EVENTS
+    }
 }
 
 /// It was deleted.
@@ -71,9 +81,26 @@ pub(super) const DEAD_LETTERS: Check = Check {
     breaks: "what they tell of is not recorded, and is lost 14 days after it arrived",
     mend: "aws sqs start-message-move-task --source-arn {arn}   # once the logs say why, and that is mended",
     look: |seen| {
-        let dead = present(queues(seen))
-            .filter(|(queue, now)| is_dead_letter(queue, now) && queue.logical_id != OF_LOG_EVENTS);
+        let dead =
+            present(queues(seen)).filter(|(queue, now)| is_dead_letter(queue, now) && queue.has_way_back());
         dead.map(|(queue, now)| queue.fault(json!({"messages": now.waiting}))).collect()
+    },
+};
+
+/// EventBridge could not hand events over. No queue names theirs as its own, so SQS moves nothing back.
+pub(super) const RULE_DEAD_LETTERS: Check = Check {
+    name: "RuleDeadLetters",
+    kind: KIND,
+    is_hourly: true,
+    severity: Severity::High,
+    wrong: "events that a rule could not hand to its queue wait in its dead-letter queue",
+    breaks: "what they tell of is not recorded, and is lost 14 days after it arrived",
+    mend: "aws sqs receive-message --queue-url \"$(aws sqs get-queue-url --queue-name {id} --query QueueUrl --output text)\" \
+           # each body goes to the queue of the rule, once it takes events again: docs/runbook.md#redrive",
+    look: |seen| {
+        let failed =
+            present(queues(seen)).filter(|(queue, now)| is_dead_letter(queue, now) && queue.is_of_rule());
+        failed.map(|(queue, now)| queue.fault(json!({"messages": now.waiting}))).collect()
     },
 };
 

@@ -176,11 +176,25 @@ pub(super) const FUNCTIONS: Area = Area {
             "events wait in the queue until they are lost",
         ),
         call(
+            "DeleteFunctionEventInvokeConfig",
+            FUNCTION,
+            Critical,
+            FUNCTIONS_OF_OURS,
+            "what fails of the log group goes nowhere, and is lost",
+        ),
+        call(
             "PutFunctionConcurrency",
             FUNCTION,
             Critical,
             FUNCTIONS_OF_OURS,
             "with no concurrency, events wait in the queue until they are lost",
+        ),
+        call(
+            "PutFunctionEventInvokeConfig",
+            FUNCTION,
+            High,
+            FUNCTIONS_OF_OURS,
+            "what fails of the log group may go nowhere",
         ),
         call(
             "PutFunctionRecursionConfig",
@@ -216,6 +230,13 @@ pub(super) const FUNCTIONS: Area = Area {
             Critical,
             FUNCTIONS_OF_OURS,
             "the function may write and alert to another place",
+        ),
+        call(
+            "UpdateFunctionEventInvokeConfig",
+            FUNCTION,
+            High,
+            FUNCTIONS_OF_OURS,
+            "what fails of the log group may go nowhere",
         ),
     ],
 };
