@@ -11,7 +11,7 @@ use audit_domain::{
         delivery::{Completion, Counts, Delivery, KEPT_REJECTS},
         record::{Call, Record},
     },
-    values::{Reject, Unread, object_length},
+    values::{Reject, Unread, whole_object},
 };
 use futures_util::{StreamExt as _, stream};
 
@@ -110,7 +110,7 @@ fn read(
     location: &ObjectLocation,
     watching: &Watching,
 ) -> Result<(Found, usize), Unread> {
-    if let Some(length) = object_length(bytes)
+    if let Some(length) = whole_object(bytes)
         && !bytes.get(..length).is_none_or(|record| may_concern(record, watching))
     {
         return Ok((Found::Nothing, length));

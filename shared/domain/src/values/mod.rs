@@ -17,7 +17,7 @@ use self::{
 };
 pub use self::{
     reading::{Unread, foreign, length, read_as, refused},
-    skip::object_length,
+    scan::whole_object,
 };
 use crate::digest::Sha256;
 

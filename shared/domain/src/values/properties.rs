@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde::de::IgnoredAny;
 
-use super::*;
+use super::{skip::object_length, *};
 use crate::strategies::{Json, cut, json, object, sizes};
 
 /// What one step came to: an object that was read, or a reject.

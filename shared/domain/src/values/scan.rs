@@ -1,5 +1,7 @@
 //! Where values begin and end in bytes that no parser takes: brackets, braces, lines.
 
+use super::skip::object_length;
+
 /// What stands in front of the first value.
 pub(super) enum Opening {
     Nothing,
@@ -66,6 +68,13 @@ pub(super) fn left_open(bytes: &[u8]) -> impl Iterator<Item = usize> {
     open.into_iter().map(|(_, at)| at)
 }
 
+/// The length of the object that starts these bytes, for a reader that passes over objects unread; `None` where its end is
+/// not in sight, or where a line within it starts with a brace, so that only a parser can tell whether that is its own.
+pub fn whole_object(bytes: &[u8]) -> Option<usize> {
+    object_length(bytes)
+        .filter(|length| bytes.get(..*length).is_some_and(|object| next_object_behind(0, object).is_none()))
+}
+
 /// Whether the element that starts here cannot go on behind these bytes without their saying so.
 pub(super) fn is_delimited(bytes: &[u8]) -> bool {
     const DELIMITERS: &[u8] = b" \n\t\r\"[]{},:";
@@ -73,8 +82,13 @@ pub(super) fn is_delimited(bytes: &[u8]) -> bool {
 }
 
 /// Where a broken element of an array ends: where the braces that open here are closed again, strings taken into account,
-/// or in front of a line that starts with a brace: that is somebody else's, whatever the quotes before it say.
+/// or in front of a line that starts with a brace: that is somebody else's, whatever the quotes before it say. An object
+/// ends where [`whole_object`] says, so that it is the same whether it was passed over unread or found to be broken.
 pub(super) fn element_end(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() == Some(&b'{') {
+        let next_line = next_object_behind(0, bytes);
+        return object_length(next_line.map_or(bytes, |at| bytes.get(..at).unwrap_or(bytes))).or(next_line);
+    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;

@@ -7,7 +7,7 @@ use wide::u8x16;
 const BLOCK: usize = 64;
 
 /// The length in bytes of the object that starts these bytes; `None` where none does, or its end has not come yet.
-pub fn object_length(bytes: &[u8]) -> Option<usize> {
+pub(super) fn object_length(bytes: &[u8]) -> Option<usize> {
     if bytes.first() != Some(&b'{') {
         return None;
     }
