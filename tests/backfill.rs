@@ -143,7 +143,7 @@ fn a_file_that_was_read_to_its_end_is_passed_over_until_it_changes() {
     assert_eq!(resume()["indexed"], 9);
     assert_eq!(
         resume(),
-        json!({"bodies_outstanding": 0, "duplicate": 0, "failed": [], "ignored": 0, "indexed": 0,
+        json!({"bodies_outstanding": 0, "conflicts": 0, "duplicate": 0, "failed": [], "ignored": 0, "indexed": 0,
         "objects": 0, "partial": [], "passed_over": 1, "received": 0, "rejected": 0, "rejects": []})
     );
     std::fs::write(&file, text("events/incident/invocations.ndjson") + &offloaded()).unwrap();

@@ -164,6 +164,14 @@ async fn a_call_that_comes_by_both_ways_is_one_in_either_order() {
         let other = written_anew[7].replace("anthropic.claude", "anthropic.other");
         let other = function.invoke(event(&[other]), &cloud).await.unwrap();
         assert_eq!(counts(&other), [1, 1, 0, 0, 0]);
+        let delivered = cloud.dump("deliveries").await;
+        let in_conflict =
+            |item: &&String| item.contains("listed_object") && item.contains(r#""conflicts": "N(\"1\")""#);
+        assert_eq!(
+            delivered.iter().filter(in_conflict).count(),
+            1,
+            "what came by both ways is none: {delivered:?}"
+        );
         let (_, explained) = ask(&TABLES, &cloud, &["explain", WRONG_ANSWER]);
         let shown = explained["invocations"].as_array().unwrap().len();
         assert_eq!((&explained["conflict"], shown), (&json!(true), 2));

@@ -43,6 +43,7 @@ pub fn delivered(function: &str, delivery: &Delivery, now: Timestamp) {
         rejected = counts.rejected,
         ignored = counts.ignored,
         bodies_outstanding = counts.bodies_outstanding,
+        conflicts = counts.conflicts,
         bytes = delivery.bytes,
         "object indexed"
     );
@@ -56,6 +57,7 @@ pub fn delivered(function: &str, delivery: &Delivery, now: Timestamp) {
             ("Rejected", counts.rejected),
             ("Ignored", counts.ignored),
             ("BodiesOutstanding", counts.bodies_outstanding),
+            ("Conflicts", counts.conflicts),
             ("PartialDeliveries", partial),
         ],
     );
@@ -63,7 +65,7 @@ pub fn delivered(function: &str, delivery: &Delivery, now: Timestamp) {
 
 /// What became of a request for bodies beside the log.
 pub fn bodies_followed(function: &str, request: &BodyRequest, followed: &BodiesFollowed, now: Timestamp) {
-    let BodiesFollowed { completed, duplicate, outstanding, missing, rejected } = *followed;
+    let BodiesFollowed { completed, duplicate, outstanding, missing, rejected, conflicts } = *followed;
     tracing::info!(
         object = %request.location,
         attempt = request.attempt,
@@ -72,9 +74,15 @@ pub fn bodies_followed(function: &str, request: &BodyRequest, followed: &BodiesF
         outstanding,
         missing,
         rejected,
+        conflicts,
         "bodies followed"
     );
-    let counts = [("BodiesFollowed", completed), ("BodiesMissing", missing), ("BodiesRejected", rejected)];
+    let counts = [
+        ("BodiesFollowed", completed),
+        ("BodiesMissing", missing),
+        ("BodiesRejected", rejected),
+        ("Conflicts", conflicts),
+    ];
     metrics(function, now, &counts);
 }
 

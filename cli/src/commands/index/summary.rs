@@ -60,6 +60,7 @@ impl Summary {
             "rejected": self.counts.rejected,
             "ignored": self.counts.ignored,
             "bodies_outstanding": self.counts.bodies_outstanding,
+            "conflicts": self.counts.conflicts,
             "rejects": rejects,
             "partial": reasons(&self.partial),
             "failed": reasons(&self.failed),
@@ -67,7 +68,8 @@ impl Summary {
     }
 
     pub(super) fn print(&self) {
-        let Counts { received, indexed, duplicate, rejected, ignored, bodies_outstanding } = self.counts;
+        let Counts { received, indexed, duplicate, rejected, ignored, bodies_outstanding, conflicts } =
+            self.counts;
         output::heading(&format!("{} objects read", self.objects));
         if self.resumed > 0 {
             output::say(&format!("{} passed over: they were read to their end before", self.resumed));
@@ -78,6 +80,11 @@ impl Summary {
         if bodies_outstanding > 0 {
             output::say(&format!(
                 "{bodies_outstanding} of them have a body beside the log (data/) that is not there: index again once it is"
+            ));
+        }
+        if conflicts > 0 {
+            output::say(&format!(
+                "{conflicts} of them disagree with another record of their request id: explain shows both"
             ));
         }
         if !self.rejects.is_empty() {

@@ -161,7 +161,7 @@ const CHANGE: [&str; 24] = [
     "evidence",
     "evidence_sha256",
 ];
-const DELIVERY: [&str; 14] = [
+const DELIVERY: [&str; 15] = [
     "moment",
     "stream",
     "object",
@@ -174,6 +174,7 @@ const DELIVERY: [&str; 14] = [
     "rejected",
     "ignored",
     "bodies_outstanding_then",
+    "conflicts",
     "bytes",
     "indexed_at",
 ];
@@ -225,6 +226,7 @@ impl TakeRows for Tables {
             counts.rejected,
             counts.ignored,
             counts.bodies_outstanding,
+            counts.conflicts,
             line.bytes,
         ];
         let reason = match &line.completion {

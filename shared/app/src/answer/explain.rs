@@ -157,16 +157,7 @@ fn without_copies(invocations: &mut Vec<(Invocation, Option<String>)>, sources: 
 
 /// Whether records of one request id disagree in what matters.
 fn differ(invocations: &[(Invocation, Option<String>)]) -> bool {
-    let same = |(a, _): &(Invocation, Option<String>), (b, _): &(Invocation, Option<String>)| {
-        a.occurred_at == b.occurred_at
-            && a.operation == b.operation
-            && a.model_id == b.model_id
-            && a.principal == b.principal
-            && a.error_code == b.error_code
-            && a.tokens == b.tokens
-            && a.system_prompt.id == b.system_prompt.id
-    };
-    invocations.windows(2).any(|pair| matches!(pair, [a, b] if !same(a, b)))
+    invocations.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a.disagrees_with(b)))
 }
 
 async fn changes_before(

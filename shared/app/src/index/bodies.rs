@@ -143,6 +143,8 @@ pub struct BodiesFollowed {
     pub missing: u64,
     /// Records that the ledger did not take.
     pub rejected: u64,
+    /// Records that disagree with another one of their request id.
+    pub conflicts: u64,
 }
 
 /// Reads the records of a request again, with their bodies, and puts them. What is still to come is asked for again, until
@@ -292,11 +294,16 @@ impl<F: FollowBodies, T: TellNewPrompts> Follower<'_, F, T> {
             Err(error) => Err(error),
         };
         match put {
-            Ok(Put::Stored) => {
-                self.outcome.completed += 1;
-                self.outcome.missing += u64::from(lacks);
+            Ok((put, conflict)) => {
+                match put {
+                    Put::Stored => {
+                        self.outcome.completed += 1;
+                        self.outcome.missing += u64::from(lacks);
+                    }
+                    Put::Duplicate | Put::Taken => self.outcome.duplicate += 1,
+                }
+                self.outcome.conflicts += conflict.count();
             }
-            Ok(Put::Duplicate | Put::Taken) => self.outcome.duplicate += 1,
             Err(error) if error.remedy == Remedy::Permanent => self.outcome.rejected += 1,
             Err(error) => return Err(error),
         }

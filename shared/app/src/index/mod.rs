@@ -35,7 +35,7 @@ use crate::{
     body_request::BodyRequest,
     ports::{
         AwaitBodies, Chunks, CountSightings, FollowBodies, KeepObjects, KnowChanges, KnowInvocations,
-        PortError, PutDeliveries, PutDocuments, PutRecords, PutStates, PutTurns, ReadObjects, Remedy,
+        PortError, Put, PutDeliveries, PutDocuments, PutRecords, PutStates, PutTurns, ReadObjects, Remedy,
     },
     prompt_drift::TellNewPrompts,
     sightings::Sightings,
@@ -266,8 +266,13 @@ impl<'a, T: TellNewPrompts> Run<'a, T> {
         }
         for outcome in outcomes {
             match outcome {
-                Written::Stored => self.counts.indexed += 1,
-                Written::Duplicate => self.counts.duplicate += 1,
+                Written::Put(put, conflict) => {
+                    match put {
+                        Put::Stored => self.counts.indexed += 1,
+                        Put::Duplicate | Put::Taken => self.counts.duplicate += 1,
+                    }
+                    self.counts.conflicts += conflict.count();
+                }
                 Written::Ignored => self.counts.ignored += 1,
                 Written::Refused(reject) => self.reject(reject),
             }

@@ -23,10 +23,23 @@ use crate::{
 
 /// What became of one value.
 pub(super) enum Written {
-    Stored,
-    Duplicate,
+    /// The ledger has it, now or before; and whether it disagrees with another one of its request id.
+    Put(Put, Conflict),
     Ignored,
     Refused(Reject),
+}
+
+/// Whether a record disagrees with another one of its request id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conflict {
+    None,
+    Found,
+}
+
+impl Conflict {
+    pub(super) fn count(self) -> u64 {
+        u64::from(self == Self::Found)
+    }
 }
 
 pub(super) async fn write(
@@ -43,14 +56,14 @@ pub(super) async fn write(
         }
         Found::Change(change) => {
             let evidence = change.evidence.clone();
-            (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
+            (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| alone(put)), evidence)
         }
         Found::Attribution(found) => return write_attribution(*found, ledger, indexing).await,
         Found::Call(call) => return write_call(call, ledger, retention, now).await,
         Found::IfKnown(_, known) if !ledger.has_change_of(&known).await? => return Ok(Written::Ignored),
         Found::IfKnown(change, _) => {
             let evidence = change.evidence.clone();
-            (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| put), evidence)
+            (record_change::store(*change, ledger, retention, now).await.map(|(_, put)| alone(put)), evidence)
         }
         // events were taken apart before
         Found::Ignored | Found::LogEvents(_) => return Ok(Written::Ignored),
@@ -58,10 +71,18 @@ pub(super) async fn write(
     written(result, &evidence, evidence.ordinal)
 }
 
-fn written(put: Result<Put, PortError>, evidence: &Evidence, nth: u64) -> Result<Written, PortError> {
+/// A put of what cannot disagree with anything.
+fn alone(put: Put) -> (Put, Conflict) {
+    (put, Conflict::None)
+}
+
+fn written(
+    put: Result<(Put, Conflict), PortError>,
+    evidence: &Evidence,
+    nth: u64,
+) -> Result<Written, PortError> {
     match put {
-        Ok(Put::Stored) => Ok(Written::Stored),
-        Ok(Put::Duplicate | Put::Taken) => Ok(Written::Duplicate),
+        Ok((put, conflict)) => Ok(Written::Put(put, conflict)),
         Err(error) if error.remedy == Remedy::Permanent => {
             Ok(Written::Refused(not_kept(evidence, nth, &error)))
         }
@@ -76,10 +97,8 @@ async fn write_call(
     now: Timestamp,
 ) -> Result<Written, PortError> {
     let expires_at = retention.expires_at(call.common.occurred_at, now);
-    Ok(match ledger.put_record(&Record::Call(call), expires_at).await? {
-        Put::Stored => Written::Stored,
-        Put::Duplicate | Put::Taken => Written::Duplicate,
-    })
+    let put = ledger.put_record(&Record::Call(call), expires_at).await?;
+    Ok(Written::Put(put, Conflict::None))
 }
 
 /// An event that an application sent, out of a file: nobody vouches for who sent it.
@@ -100,8 +119,8 @@ async fn write_attribution(
         Ok(Written::Refused(Reject { ordinal: found.ordinal, reason, sha256, bytes: raw.len() as u64 }))
     };
     match record_attribution::record_here(&found.raw, ledger, &recording).await {
-        Ok(Some(recorded)) if recorded.is_duplicate => Ok(Written::Duplicate),
-        Ok(Some(_)) => Ok(Written::Stored),
+        Ok(Some(recorded)) if recorded.is_duplicate => Ok(Written::Put(Put::Duplicate, Conflict::None)),
+        Ok(Some(_)) => Ok(Written::Put(Put::Stored, Conflict::None)),
         Ok(None) => refused(
             "its response lies in an object of its own, which is read where it is deployed".to_owned(),
         ),
@@ -139,19 +158,24 @@ pub(super) async fn is_copy(
     Ok(known.iter().any(|known| is_other(known) && known.tells_all_of(invocation)))
 }
 
-/// Puts an invocation, its sources first. One that came by another way, in other bytes, is there already.
+/// Puts an invocation, its sources first. One that came by another way, in other bytes, is there already. Whether one of its
+/// request id says something else is looked for afterwards: so of two that are put at the same moment one sees the other.
 pub(super) async fn write_invocation(
     reading: RecordReading,
     ledger: &(impl PutRecords + KnowInvocations),
     indexing: Indexing,
-) -> Result<Put, PortError> {
+) -> Result<(Put, Conflict), PortError> {
     if is_copy(&reading.invocation, ledger).await? {
-        return Ok(Put::Duplicate);
+        return Ok((Put::Duplicate, Conflict::None));
     }
     let expires_at = indexing.retention.expires_at(reading.invocation.occurred_at, indexing.now);
     for passage in &reading.passages {
         let source = Source::in_prompt(&reading.invocation, passage, indexing.excerpt_characters);
         ledger.put_record(&Record::Source(Box::new(source)), expires_at).await?;
     }
-    ledger.put_record(&Record::Invocation(Box::new(reading.invocation)), expires_at).await
+    let invocation = Box::new(reading.invocation);
+    let put = ledger.put_record(&Record::Invocation(invocation.clone()), expires_at).await?;
+    let known = ledger.invocations_of(&invocation.request_id).await?;
+    let disagree = known.iter().any(|known| known.disagrees_with(&invocation));
+    Ok((put, if disagree { Conflict::Found } else { Conflict::None }))
 }

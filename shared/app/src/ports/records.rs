@@ -32,7 +32,7 @@ pub trait FindRecords: Sync {
 
 /// Knows what is known of a request: `dynamodb:Query` on Records.
 pub trait KnowInvocations: Sync {
-    /// The invocations under a request id, as they are now.
+    /// The first 25 invocations under a request id, as they are now: an honest one has one, or two that came by two ways.
     fn invocations_of(
         &self,
         request_id: &str,

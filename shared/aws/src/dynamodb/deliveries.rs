@@ -45,6 +45,7 @@ pub(super) fn decode_line(item: &Attributes) -> Result<DeliveryLine, Unreadable>
             rejected: number("rejected"),
             ignored: number("ignored"),
             bodies_outstanding: number("bodies_outstanding"),
+            conflicts: number("conflicts"),
         },
         completion: match item.text("status")?.as_str() {
             "done" => Completion::Done,
@@ -80,6 +81,7 @@ fn counted(item: Writer, delivery: &Delivery) -> Writer {
         .number("rejected", counts.rejected)
         .number("ignored", counts.ignored)
         .number("bodies_outstanding", counts.bodies_outstanding)
+        .number("conflicts", counts.conflicts)
         .number("bytes", delivery.bytes)
 }
 

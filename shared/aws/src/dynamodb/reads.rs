@@ -68,12 +68,14 @@ impl<K: Sync> KnowInvocations for Ledger<K> {
             .key_condition_expression("#partition = :partition AND begins_with(#record, :kind)")
             .expression_attribute_names("#record", RECORDS.sort)
             .expression_attribute_values(":kind", AttributeValue::S("invocation#".to_owned()));
-        let found = self.all(query, &format!("look whether {request_id} is known"), records::decode).await?;
-        let invocation = |record| match record {
-            Record::Invocation(invocation) => Some(*invocation),
-            _ => None,
+        let action = format!("look whether {request_id} is known");
+        let found = query.limit(25).send().await.map_err(|error| port_error(&action, &error))?;
+        let invocation = |item| match records::decode(item) {
+            Ok(Record::Invocation(invocation)) => Some(*invocation),
+            // what cannot be read is no reason to keep another record out of the ledger
+            Ok(_) | Err(_) => None,
         };
-        Ok(found.into_iter().filter_map(invocation).collect())
+        Ok(found.items().iter().filter(|item| self.is_current(item)).filter_map(invocation).collect())
     }
 }
 

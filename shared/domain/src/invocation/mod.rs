@@ -160,6 +160,20 @@ impl Invocation {
             && self.completeness >= other.completeness
             && (!lacks(self) || lacks(other))
     }
+
+    /// Whether this one and another of the same request id say different things in what matters: a conflict (DESIGN 4). A
+    /// record that came by two ways says the same twice.
+    pub fn disagrees_with(&self, other: &Self) -> bool {
+        let is_copy = self.content.is_some() && self.content == other.content;
+        !is_copy
+            && (self.occurred_at != other.occurred_at
+                || self.operation != other.operation
+                || self.model_id != other.model_id
+                || self.principal != other.principal
+                || self.error_code != other.error_code
+                || self.tokens != other.tokens
+                || self.system_prompt.id != other.system_prompt.id)
+    }
 }
 
 impl BodyState {

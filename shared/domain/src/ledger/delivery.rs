@@ -27,6 +27,8 @@ pub struct Counts {
     pub ignored: u64,
     /// Of the records, those of which a body beside the log is still to come.
     pub bodies_outstanding: u64,
+    /// Of the records, those that disagree with another one of their request id.
+    pub conflicts: u64,
 }
 
 impl Counts {
@@ -38,6 +40,7 @@ impl Counts {
         self.rejected += other.rejected;
         self.ignored += other.ignored;
         self.bodies_outstanding += other.bodies_outstanding;
+        self.conflicts += other.conflicts;
     }
 
     /// Whether nothing got lost in counting.

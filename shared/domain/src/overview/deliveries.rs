@@ -32,7 +32,7 @@ type Number = fn(&DeliveryTally) -> u64;
 
 impl DeliveryTally {
     /// Every number, with its name in JSON and CSV.
-    pub const NUMBERS: [(&'static str, Number); 9] = [
+    pub const NUMBERS: [(&'static str, Number); 10] = [
         ("objects", |t| t.objects),
         ("partial", |t| t.partial),
         ("received", |t| t.counts.received),
@@ -41,6 +41,7 @@ impl DeliveryTally {
         ("rejected", |t| t.counts.rejected),
         ("ignored", |t| t.counts.ignored),
         ("bodies_outstanding_then", |t| t.counts.bodies_outstanding),
+        ("conflicts", |t| t.counts.conflicts),
         ("bytes", |t| t.bytes),
     ];
 

@@ -178,6 +178,7 @@ fn delivery(line: &DeliveryLine) -> Value {
         "received": line.counts.received,
         "indexed": line.counts.indexed,
         "duplicate": line.counts.duplicate,
+        "conflicts": line.counts.conflicts,
         "rejected": line.counts.rejected,
         "ignored": line.counts.ignored,
         "indexed_at": time::rfc3339(line.indexed_at),
