@@ -23,7 +23,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -34,7 +34,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
 };
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::RwLock};
 
 use crate::{
     asked,
@@ -340,6 +340,19 @@ async fn start_s3(folder: &std::path::Path) -> String {
     let service = builder.build();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
+    // S3 puts an object as a whole; the engine puts its bytes and then its checksum
+    let whole = Arc::new(RwLock::new(()));
+    let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let (service, whole) = (service.clone(), whole.clone());
+        async move {
+            if matches!(*request.method(), Method::GET | Method::HEAD) {
+                let _reading = whole.read().await;
+                return service.call(request.map(s3s::Body::from)).await;
+            }
+            let _writing = whole.write().await;
+            service.call(request.map(s3s::Body::from)).await
+        }
+    });
     tokio::spawn(async move {
         let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
         loop {
