@@ -75,6 +75,8 @@ pub const RESTED_ON: &[&str] = &[
     WATCHED_RESOURCES,
 ];
 
+/// The name of the function: Lambda sets it, no template.
+pub const AWS_LAMBDA_FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 /// See [`VARIABLES`].
 pub const RECORDS_TABLE: &str = "RECORDS_TABLE";
 /// See [`VARIABLES`].

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::environment::{AWS_LAMBDA_FUNCTION_NAME, Environment};
+
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "BedrockAudit";
 
@@ -86,18 +88,21 @@ pub fn bodies_followed(function: &str, request: &BodyRequest, followed: &BodiesF
     metrics(function, now, &counts);
 }
 
-/// Emits counts in CloudWatch's embedded metric format.
+/// Emits counts in CloudWatch's embedded metric format: by the name that Lambda knows the function by, as its own metrics are,
+/// so that two stacks in an account do not add up.
 pub fn metrics(function: &str, now: Timestamp, counts: &[(&'static str, u64)]) {
+    let name = Environment::of_process().maybe(AWS_LAMBDA_FUNCTION_NAME);
     let definitions: Vec<_> = counts.iter().map(|(name, _)| json!({"Name": name, "Unit": "Count"})).collect();
     let mut line = json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
-                "Dimensions": [["Function"]],
+                "Dimensions": [["FunctionName"]],
                 "Metrics": definitions,
             }],
         },
+        "FunctionName": name.as_deref().unwrap_or(function),
         "Function": function,
     });
     if let Some(members) = line.as_object_mut() {

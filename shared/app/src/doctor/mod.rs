@@ -258,8 +258,8 @@ async fn measure(seen: &mut Seen, parts: &impl ReadMetrics) -> Result<Lately, Po
             let sum = |name| {
                 metric("AWS/Lambda", name, Some(("FunctionName", function.name.clone())), Statistic::Sum)
             };
-            let failed = Some(("Function", function.folder()));
-            let failed = metric("BedrockAudit", "MessagesFailed", failed, Statistic::Sum);
+            let name = Some(("FunctionName", function.name.clone()));
+            let failed = metric("BedrockAudit", "MessagesFailed", name, Statistic::Sum);
             of_day.extend([sum("Errors"), sum("Throttles"), sum("Invocations"), failed]);
         }
         ages.extend(read.queues.iter().map(|queue| {

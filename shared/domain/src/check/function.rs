@@ -39,7 +39,7 @@ pub struct FunctionNow {
 }
 
 impl Function {
-    /// Its folder, by which it names its metrics.
+    /// Its folder, by which its log and its metrics name it.
     pub fn folder(&self) -> String {
         folder(&self.logical_id)
     }

@@ -12,9 +12,9 @@ use crate::change::Severity;
 
 /// The resource kind of queues.
 pub const KIND: &str = "sqs-queue";
-/// A message that fails comes again after the visibility timeout: the longest of them is half an hour. The alarms of
-/// the template are sooner.
-const LATE: SignedDuration = SignedDuration::from_hours(2);
+/// A message that fails comes again after the visibility timeout: the longest of them is an hour and a half, and one failure
+/// that passes is none to tell. The alarms of the template are sooner where the timeout is shorter.
+const LATE: SignedDuration = SignedDuration::from_mins(210);
 
 /// A queue of the stack.
 pub type Queue = Part<QueueNow>;
