@@ -609,7 +609,7 @@ def through_cloudtrail(record):
 
 def check_watch_rules(stack):
     """each watched call and deletion passes one rule, and what is on others' resources none that can tell"""
-    rules = ("WatchRule", "WatchStorageRule", "WatchDeliveryRule", "WatchObjectsRule")
+    rules = ("WatchRule", "WatchStorageRule", "WatchLogGroupsRule", "WatchDeliveryRule", "WatchObjectsRule")
     for part, case, own in watched("*"):
         for member, expected in (("hit", 1), ("miss", 0)):
             event = case[member] if part == "objects" else through_cloudtrail(case[member])

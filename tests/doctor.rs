@@ -190,10 +190,22 @@ fn document() -> String {
     }
     let fixes = FIXES.map(|action| format!("`{action}`")).join(", ");
     writeln!(document, "\n`--fix` needs {fixes} besides.").unwrap();
-    let all: Vec<_> = READS.iter().flat_map(|(_, actions)| *actions).collect();
+    let of_data = "dynamodb:Query";
+    let all: Vec<_> =
+        READS.iter().flat_map(|(_, actions)| *actions).filter(|action| **action != of_data).collect();
     let policy = json!({
         "Version": "2012-10-17",
-        "Statement": [{"Sid": "BedrockAuditDoctor", "Effect": "Allow", "Action": all, "Resource": "*"}],
+        "Statement": [
+            {"Sid": "LookAtParts", "Effect": "Allow", "Action": all, "Resource": "*"},
+            {"Sid": "LookUpDeliveries", "Effect": "Allow", "Action": of_data, "Resource": "ARN of the Deliveries table"},
+            {
+                "Sid": "DecryptDeliveries",
+                "Effect": "Allow",
+                "Action": "kms:Decrypt",
+                "Resource": "the stack's output KeyArn",
+                "Condition": {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}},
+            },
+        ],
     });
     write!(document, "\n## A policy for whoever runs it\n\n```json\n{policy:#}\n```\n").unwrap();
     document

@@ -63,7 +63,8 @@ const FUNCTIONS: &[(&str, &[Names], Names)] = &[
         ],
         &[],
     ),
-    ("index-trail", &[CHANGES, &["PutDeliveries", "ReadObjects"]], &[]),
+    // without it S3 says 403 instead of 404
+    ("index-trail", &[CHANGES, &["PutDeliveries", "ReadObjects"]], &["s3:ListBucket"]),
     (
         "read-baseline",
         &[CHANGES, &["ContinueBaseline", "NoteResources", "QueryNotedResources", "QueryRecords"]],

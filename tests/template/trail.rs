@@ -45,7 +45,9 @@ fn the_trails_files_are_read_whoever_made_it() {
     for name in ["IndexTrailRule", "IndexTrailRole", "WatchObjectsRule", "WatchStorageRule"] {
         let block = resource(&template, name);
         assert!(block.contains(bucket), "{name}");
-        assert!(!block.replace(bucket, "").contains("TrailBucket}"), "{name}");
+        // named by itself only where it is known to be another one
+        let by_itself = r#"!If [NamesTrailBucket, !Sub "arn:${AWS::Partition}:s3:::${TrailBucket}", "#;
+        assert!(!block.replace(bucket, "").replace(by_itself, "").contains("TrailBucket}"), "{name}");
     }
     assert!(template.contains("  HasTrailBucket: !Or [!Condition MakeTrail, !Condition NamesTrailBucket]\n"));
 }

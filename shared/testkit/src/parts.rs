@@ -135,6 +135,10 @@ impl Parts {
                 Value::Null => gone("1.1", "NotFoundException"),
                 key => found("1.1", &json!({ "KeyMetadata": key })),
             },
+            "kms:GetKeyPolicy" => match &document["key_policies"][named("KeyId")] {
+                Value::Null => gone("1.1", "NotFoundException"),
+                policy => found("1.1", &json!({ "Policy": policy.to_string(), "PolicyName": "default" })),
+            },
             _ => StatusCode::NOT_FOUND.into_response(),
         }
     }

@@ -212,7 +212,7 @@ async fn keys(asked: &Asked, audit: &Audit, listed: &[StackPart], parts: &impl R
         if keys.iter().any(|key| key.name == name) {
             continue;
         }
-        let now = parts.key(&name).await.map_err(why);
+        let now = key(&name, asked.named("KeyArn"), parts).await.map_err(why);
         let arn = |now: &Reading<Option<KeyNow>>| now.as_ref().ok()?.as_ref()?.arn.clone();
         let is_known = arn(&now).is_some_and(|is| keys.iter().any(|key| arn(&key.now).as_ref() == Some(&is)));
         if !is_known {
@@ -220,6 +220,19 @@ async fn keys(asked: &Asked, audit: &Audit, listed: &[StackPart], parts: &impl R
         }
     }
     keys
+}
+
+/// A key; the one that the stack encrypts with has to let services use it, so its policy is read as well.
+async fn key(
+    name: &str,
+    of_stack: Option<&str>,
+    parts: &impl ReadStack,
+) -> Result<Option<KeyNow>, PortError> {
+    let Some(mut now) = parts.key(name).await? else { return Ok(None) };
+    if let Some(arn) = now.arn.as_deref().filter(|arn| of_stack == Some(*arn)) {
+        now.policy = parts.key_policy(arn).await?;
+    }
+    Ok(Some(now))
 }
 
 /// How often models were called, when their logs should have arrived by now.

@@ -66,10 +66,12 @@ pub trait ReadAlarms: Sync {
     ) -> impl Future<Output = Result<BTreeMap<String, AlarmNow>, PortError>> + Send;
 }
 
-/// Reads keys: `kms:DescribeKey`, and which key a bucket is encrypted with: `s3:GetEncryptionConfiguration`.
+/// Reads keys: `kms:DescribeKey`, `kms:GetKeyPolicy`, and which key a bucket is encrypted with: `s3:GetEncryptionConfiguration`.
 pub trait ReadKeys: Sync {
     /// A key by its id, ARN or alias; `None` where it is not there.
     fn key(&self, id: &str) -> impl Future<Output = Result<Option<KeyNow>, PortError>> + Send;
+    /// The policy of a key, as JSON.
+    fn key_policy(&self, arn: &str) -> impl Future<Output = Result<Option<String>, PortError>> + Send;
     /// The key that a bucket is encrypted with, as it names it; `None` where S3 does that with its own.
     fn key_of_bucket(&self, bucket: &str) -> impl Future<Output = Result<Option<String>, PortError>> + Send;
 }

@@ -18,7 +18,15 @@ pub(super) async fn read(client: &Client, id: &str) -> Result<Option<KeyNow>, Po
             .and_then(|at| Timestamp::from_second(at.secs()).ok())
             .map(time::rfc3339),
         arn: key.arn,
+        policy: None,
     }))
+}
+
+/// `kms:GetKeyPolicy`.
+pub(super) async fn policy(client: &Client, arn: &str) -> Result<Option<String>, PortError> {
+    let answer = client.get_key_policy().key_id(arn).send().await;
+    let answer = there(&format!("read the policy of key {arn}"), answer, &["NotFoundException"])?;
+    Ok(answer.and_then(|answer| answer.policy))
 }
 
 /// `s3:GetEncryptionConfiguration`.

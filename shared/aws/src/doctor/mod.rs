@@ -129,6 +129,10 @@ impl ReadKeys for StackParts {
         keys::read(&self.keys, id).await
     }
 
+    async fn key_policy(&self, arn: &str) -> Result<Option<String>, PortError> {
+        keys::policy(&self.keys, arn).await
+    }
+
     async fn key_of_bucket(&self, bucket: &str) -> Result<Option<String>, PortError> {
         keys::of_bucket(&self.buckets, bucket).await
     }

@@ -45,7 +45,8 @@ pub(super) const GONE: Check = Check {
     severity: Severity::High,
     wrong: "an alarm of the stack is gone",
     breaks: "nobody is told of what it watched",
-    mend: "aws cloudwatch put-metric-alarm --alarm-name {id}   # with the properties of {logical_id} in template.yaml",
+    mend: "aws cloudwatch put-metric-alarm --alarm-name {id} --region {region}   # with the properties of \
+           {logical_id} in template.yaml",
     look: |seen| part::gone(alarms(seen)),
 };
 
@@ -57,7 +58,8 @@ pub(super) const RAISED: Check = Check {
     severity: Severity::High,
     wrong: "an alarm is in state ALARM",
     breaks: "what its description says",
-    mend: "aws cloudwatch describe-alarm-history --alarm-name {id} --history-item-type StateUpdate --max-items 5",
+    mend: "aws cloudwatch describe-alarm-history --alarm-name {id} --history-item-type StateUpdate --max-items 5 \
+           --region {region}",
     look: |seen| {
         let raised = present(alarms(seen)).filter(|(_, now)| now.state == "ALARM");
         raised
@@ -74,7 +76,8 @@ pub(super) const SILENCED: Check = Check {
     severity: Severity::High,
     wrong: "the actions of an alarm are switched off, or it has none",
     breaks: "nobody is told of what it watches",
-    mend: "aws cloudwatch enable-alarm-actions --alarm-names {id}   # where it has none, they are in template.yaml",
+    mend: "aws cloudwatch enable-alarm-actions --alarm-names {id} --region {region}   # where it has none, they are \
+           in template.yaml",
     look: |seen| {
         let silenced = present(alarms(seen)).filter(|(_, now)| !now.is_told);
         silenced.map(|(alarm, now)| alarm.fault(json!({"state": now.state}))).collect()

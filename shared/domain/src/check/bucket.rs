@@ -38,8 +38,7 @@ pub(super) const GONE: Check = Check {
     severity: Severity::Critical,
     wrong: "a bucket that the audit lives on is gone",
     breaks: "logs, files of the trail or evidence have no place to go to, and what was there is lost",
-    mend: "aws s3api create-bucket --bucket {id} --create-bucket-configuration LocationConstraint={region}   \
-           # then set its policy, versioning and notifications, as in template.yaml",
+    mend: "aws s3 mb s3://{id} --region {region}   # then set its policy, versioning and notifications, as in template.yaml",
     look: |seen| part::gone(&seen.buckets),
 };
 

@@ -41,7 +41,8 @@ pub(super) const NOT_DELIVERED: Check = Check {
     severity: Severity::Critical,
     wrong: "Bedrock could not put invocation logs where they go within 24 hours",
     breaks: "the answers of that time cannot be explained: their logs are lost",
-    mend: "aws s3api get-bucket-policy --bucket {bucket}   # it has to let bedrock.amazonaws.com put below AWSLogs/, its key, too",
+    mend: "aws s3api get-bucket-policy --bucket {bucket} --region {region}   # it has to let bedrock.amazonaws.com \
+           put below AWSLogs/, its key, too",
     look: |seen| {
         let failures = seen.delivered.as_ref().and_then(|delivered| delivered.failures);
         let failed = failures.filter(|failures| *failures > 0.0);
@@ -64,7 +65,8 @@ pub(super) const NONE_ARRIVED: Check = Check {
     severity: Severity::Critical,
     wrong: "models were called within 24 hours, and no log object arrived",
     breaks: "the answers of that time cannot be explained",
-    mend: "aws s3api get-bucket-policy --bucket {bucket}   # it has to let bedrock.amazonaws.com put below AWSLogs/, its key, too",
+    mend: "aws s3api get-bucket-policy --bucket {bucket} --region {region}   # it has to let bedrock.amazonaws.com \
+           put below AWSLogs/, its key, too",
     look: |seen| {
         let Some((bucket, prefix)) = seen.log.place().filter(|_| seen.log.is_put_into_bucket()) else {
             return Vec::new();
@@ -89,7 +91,8 @@ pub(super) const NO_EVENT_ARRIVED: Check = Check {
     severity: Severity::Critical,
     wrong: "models were called within 24 hours, and no event of the log group arrived",
     breaks: "the answers of that time cannot be explained, unless a bucket has their logs, too",
-    mend: "aws logs describe-subscription-filters --log-group-name {group}   # one has to hand events to index-log-events",
+    mend: "aws logs describe-subscription-filters --log-group-name {group} --region {region}   # one has to hand \
+           events to index-log-events",
     look: |seen| {
         let Some(group) = seen.log.group() else { return Vec::new() };
         let none =

@@ -97,7 +97,8 @@ pub(super) const NOT_READY: Check = Check {
     severity: Severity::Critical,
     wrong: "a function cannot run, or its last update failed",
     breaks: "its messages wait in their queue, and are lost when that has kept them for seven days",
-    mend: "aws lambda get-function-configuration --function-name {id}   # then mend what its reason names: key, role or code",
+    mend: "aws lambda get-function-configuration --function-name {id} --region {region}   # then mend what its reason \
+           names: key, role or code",
     look: |seen| {
         let can_run = |now: &FunctionNow| now.is_idle || ["Active", "Pending"].contains(&now.state.as_str());
         let broken = present(functions(seen)).filter(|(_, now)| !can_run(now) || now.last_update == "Failed");
@@ -122,7 +123,8 @@ pub(super) const FAILING: Check = Check {
     severity: Severity::High,
     wrong: "calls of a function failed or were refused, or messages failed in it, within 24 hours",
     breaks: "what they were about comes late, or ends in the dead-letter queue",
-    mend: "aws logs tail /aws/lambda/{stack}/{function} --since 24h --filter-pattern '?ERROR ?error ?panicked ?timed'",
+    mend: "aws logs tail /aws/lambda/{stack}/{function} --since 24h --filter-pattern '?ERROR ?error ?panicked ?timed' \
+           --region {region}",
     look: |seen| {
         let failing = present(functions(seen)).filter_map(|(function, now)| {
             let [errors, messages_failed, throttles] =

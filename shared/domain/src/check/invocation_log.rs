@@ -82,7 +82,8 @@ fn on(member: &str) -> (String, Value) {
     (member.to_owned(), true.into())
 }
 
-const MEND: &str = "aws bedrock put-model-invocation-logging-configuration --logging-config {expected}";
+const MEND: &str =
+    "aws bedrock put-model-invocation-logging-configuration --logging-config {expected} --region {region}";
 
 /// It is off.
 pub(super) const OFF: Check = Check {

@@ -45,8 +45,9 @@ pub(super) const GONE: Check = Check {
     severity: Severity::Critical,
     wrong: "what hands the messages of a queue to its function is gone",
     breaks: "messages wait in their queue, and are lost when that has kept them for seven days",
-    mend: "aws lambda create-event-source-mapping --function-name FUNCTION --event-source-arn QUEUE_ARN --batch-size 1 \
-           --function-response-types ReportBatchItemFailures   # those of {logical_id} in template.yaml",
+    mend: "aws lambda create-event-source-mapping --function-name FUNCTION --event-source-arn QUEUE_ARN --batch-size \
+           1 --function-response-types ReportBatchItemFailures --region {region}   # those of {logical_id} in \
+           template.yaml",
     look: |seen| part::gone(mappings(seen)),
 };
 
@@ -58,7 +59,7 @@ pub(super) const DISABLED: Check = Check {
     severity: Severity::Critical,
     wrong: "the messages of a queue are not handed to its function",
     breaks: "messages wait in their queue, and are lost when that has kept them for seven days",
-    mend: "aws lambda update-event-source-mapping --uuid {id} --enabled",
+    mend: "aws lambda update-event-source-mapping --uuid {id} --enabled --region {region}",
     look: |seen| {
         disabled(seen)
             .map(|(mapping, now)| {
@@ -76,7 +77,8 @@ pub(super) const FAILING: Check = Check {
     severity: Severity::High,
     wrong: "the messages of a queue cannot be handed to its function",
     breaks: "messages wait in their queue, and are lost when that has kept them for seven days",
-    mend: "aws lambda get-event-source-mapping --uuid {id}   # then mend what LastProcessingResult names: role, key or queue",
+    mend: "aws lambda get-event-source-mapping --uuid {id} --region {region}   # then mend what LastProcessingResult \
+           names: role, key or queue",
     look: |seen| {
         let has_problem =
             |now: &MappingNow| now.last_result.as_deref().is_some_and(|last| last.starts_with("PROBLEM"));

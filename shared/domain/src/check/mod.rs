@@ -21,6 +21,7 @@ pub mod fix;
 pub mod function;
 pub mod invocation_log;
 pub mod key;
+mod key_policy;
 pub mod mapping;
 pub mod needs;
 pub mod notification;
@@ -177,6 +178,7 @@ pub const CHECKS: &[Check] = &[
     key::GONE,
     key::DISABLED,
     key::PENDING_DELETION,
+    key::DENIES_SERVICE,
     table::GONE,
     table::KEEPS_ALL,
     topic::GONE,
@@ -192,7 +194,8 @@ pub const CHECKS: &[Check] = &[
         severity: Severity::Low,
         wrong: "a part of the audit could not be checked",
         breaks: "whether it works is not known; nobody would be told if it did not",
-        mend: "aws logs tail /aws/lambda/{stack}/check-audit --since 2h --filter-pattern '\"not checked\"'",
+        mend: "aws logs tail /aws/lambda/{stack}/check-audit --since 2h --filter-pattern '\"not checked\"' --region \
+               {region}",
         look: unread,
     },
 ];

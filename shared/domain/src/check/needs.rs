@@ -32,7 +32,7 @@ pub const READS: &[(&str, &[&str])] = &[
     (alarm::KIND, &["cloudwatch:DescribeAlarms"]),
     (METRICS, &["cloudwatch:GetMetricData"]),
     (bucket::KIND, &["s3:GetBucketNotification"]),
-    (key::KIND, &["s3:GetEncryptionConfiguration", "kms:DescribeKey"]),
+    (key::KIND, &["s3:GetEncryptionConfiguration", "kms:DescribeKey", "kms:GetKeyPolicy"]),
     (delivery::KIND, &["s3:ListBucket", "dynamodb:Query"]),
 ];
 

@@ -64,7 +64,8 @@ pub(super) const GONE: Check = Check {
     severity: Severity::Critical,
     wrong: "a queue of the stack is gone",
     breaks: "what was on its way through it is lost, and what comes now has no way",
-    mend: "aws sqs create-queue --queue-name {id}   # then set its attributes and its policy, as in template.yaml",
+    mend: "aws sqs create-queue --queue-name {id} --region {region}   # then set its attributes and its policy, as in \
+           template.yaml",
     look: |seen| part::gone(queues(seen)),
 };
 
@@ -79,7 +80,8 @@ pub(super) const DEAD_LETTERS: Check = Check {
     severity: Severity::High,
     wrong: "messages wait in a dead-letter queue",
     breaks: "what they tell of is not recorded, and is lost 14 days after it arrived",
-    mend: "aws sqs start-message-move-task --source-arn {arn}   # once the logs say why, and that is mended",
+    mend: "aws sqs start-message-move-task --source-arn {arn} --region {region}   # once the logs say why, and that \
+           is mended",
     look: |seen| {
         let dead =
             present(queues(seen)).filter(|(queue, now)| is_dead_letter(queue, now) && queue.has_way_back());
@@ -95,8 +97,9 @@ pub(super) const RULE_DEAD_LETTERS: Check = Check {
     severity: Severity::High,
     wrong: "events that a rule could not hand to its queue wait in its dead-letter queue",
     breaks: "what they tell of is not recorded, and is lost 14 days after it arrived",
-    mend: "aws sqs receive-message --queue-url \"$(aws sqs get-queue-url --queue-name {id} --query QueueUrl --output text)\" \
-           # each body goes to the queue of the rule, once it takes events again: docs/runbook.md#redrive",
+    mend: "aws sqs receive-message --queue-url \"$(aws sqs get-queue-url --queue-name {id} --query QueueUrl --output \
+           text --region {region})\" --region {region}   # each body goes to the queue of the rule, once it takes \
+           events again: docs/runbook.md#redrive",
     look: |seen| {
         let failed =
             present(queues(seen)).filter(|(queue, now)| is_dead_letter(queue, now) && queue.is_of_rule());
@@ -113,8 +116,9 @@ pub(super) const FAILED_LOG_EVENTS: Check = Check {
     wrong: "log events that could not be indexed wait in their dead-letter queue",
     breaks: "their invocations are not in the ledger; the events are lost to it 14 days after they failed",
     mend: "aws lambda invoke --function-name \"$(aws cloudformation describe-stack-resource --stack-name {stack} \
-           --logical-resource-id IndexLogEvents --query StackResourceDetail.PhysicalResourceId --output text)\" \
-           --payload fileb://failed.json answer.json   # for each message, once the logs say why: docs/log-group.md",
+           --logical-resource-id IndexLogEvents --query StackResourceDetail.PhysicalResourceId --output text --region \
+           {region})\" --payload fileb://failed.json answer.json --region {region}   # for each message, once the \
+           logs say why: docs/log-group.md",
     look: |seen| {
         let failed = present(queues(seen))
             .filter(|(queue, now)| is_dead_letter(queue, now) && queue.logical_id == OF_LOG_EVENTS);
@@ -132,7 +136,7 @@ pub(super) const LATE_MESSAGES: Check = Check {
     severity: Severity::High,
     wrong: "a message has waited in a queue for more than two hours",
     breaks: "the ledger is behind by that long; what waits longer than the queue keeps it is lost",
-    mend: "aws logs tail /aws/lambda/{stack}/{function} --since 3h   # why the function does not take it",
+    mend: "aws logs tail /aws/lambda/{stack}/{function} --since 3h --region {region}   # why the function does not take it",
     look: |seen| {
         let late = present(queues(seen)).filter_map(|(queue, now)| {
             let oldest = now.oldest_seconds.filter(|_| !queue.keeps_dead_letters())?;

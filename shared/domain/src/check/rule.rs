@@ -70,6 +70,7 @@ pub const NOT_COMPARED: &[&str] = &[
     "IndexTrailRule",
     "ReadBaselineDeploymentRule",
     "WatchDeliveryRule",
+    "WatchLogGroupsRule",
     "WatchObjectsRule",
     "WatchStorageRule",
 ];
@@ -125,7 +126,8 @@ pub(super) const GONE: Check = Check {
     severity: Severity::Critical,
     wrong: "a rule of the stack is gone",
     breaks: "what it passed arrives no more: changes are not alerted, logs not indexed",
-    mend: "aws events put-rule --name {id} --event-pattern {expected}   # then put-targets, as in template.yaml",
+    mend: "aws events put-rule --name {id} --event-pattern {expected} --region {region}   # then put-targets, as in \
+           template.yaml",
     look: |seen| {
         let gone = rules(seen).iter().filter(|rule| matches!(rule.now, Ok(None)));
         gone.map(|rule| {
@@ -144,7 +146,7 @@ pub(super) const DISABLED: Check = Check {
     severity: Severity::Critical,
     wrong: "a rule of the stack is disabled",
     breaks: "what it passed arrives no more: changes are not alerted, logs not indexed",
-    mend: "aws events enable-rule --name {id} --event-bus-name {bus}",
+    mend: "aws events enable-rule --name {id} --event-bus-name {bus} --region {region}",
     look: |seen| {
         disabled(seen).map(|(rule, now)| rule.fault(json!({"state": now.state, "bus": now.bus()}))).collect()
     },
@@ -163,7 +165,8 @@ pub(super) const WITHOUT_TARGET: Check = Check {
     severity: Severity::High,
     wrong: "a rule does not pass its events to the stack's queue",
     breaks: "what it matches is lost: changes are not alerted, logs not indexed",
-    mend: "aws events put-targets --rule {id} --targets Id=queue,Arn={queue_arn} --event-bus-name {bus}   # its DeadLetterConfig is in template.yaml",
+    mend: "aws events put-targets --rule {id} --targets Id=queue,Arn={queue_arn} --event-bus-name {bus} --region \
+           {region}   # its DeadLetterConfig is in template.yaml",
     look: |seen| {
         let missing = present(rules(seen)).filter(|(rule, now)| rule.is_target_missing(now, seen));
         missing
@@ -190,7 +193,7 @@ pub(super) const PATTERN_CHANGED: Check = Check {
     severity: Severity::High,
     wrong: "a rule's pattern is not the one that the stack was made with",
     breaks: "events may be passed over without anybody noticing: changes not alerted, logs not indexed",
-    mend: "aws events put-rule --name {id} --event-pattern {expected} --event-bus-name {bus}",
+    mend: "aws events put-rule --name {id} --event-pattern {expected} --event-bus-name {bus} --region {region}",
     look: |seen| {
         let changed = present(rules(seen)).filter_map(|(rule, now)| {
             let expected = rule.expected(seen)?;

@@ -37,8 +37,9 @@ pub(super) const GONE: Check = Check {
     severity: Severity::Critical,
     wrong: "a table of the ledger is gone",
     breaks: "what was recorded there is lost, and nothing can be recorded",
-    mend: "aws dynamodb restore-table-to-point-in-time --source-table-name {id} --target-table-name {id} \
-           --use-latest-restorable-time   # within 35 days of its deletion",
+    mend: "aws dynamodb list-backups --table-name {id} --backup-type SYSTEM --region {region}   # within 35 days of \
+           its deletion: then restore-table-from-backup to the same name, and switch on its time to live, \
+           point-in-time recovery and deletion protection again",
     look: |seen| part::gone(tables(seen)),
 };
 
@@ -50,8 +51,8 @@ pub(super) const KEEPS_ALL: Check = Check {
     severity: Severity::Medium,
     wrong: "a table does not let items expire",
     breaks: "records stay longer than RetentionDays says, and cost grows without end",
-    mend: "aws dynamodb update-time-to-live --table-name {id} \
-           --time-to-live-specification Enabled=true,AttributeName={expected}",
+    mend: "aws dynamodb update-time-to-live --table-name {id} --time-to-live-specification \
+           Enabled=true,AttributeName={expected} --region {region}",
     look: |seen| {
         let keeping =
             present(tables(seen)).filter(|(_, now)| now.expires_by.as_deref() != Some(TIME_TO_LIVE));

@@ -52,7 +52,8 @@ pub(super) const GONE: Check = Check {
     severity: Severity::Critical,
     wrong: "a topic of the stack is gone",
     breaks: "what is alerted reaches nobody",
-    mend: "aws sns create-topic --name {id}   # then set its policy and its subscriptions, as in template.yaml",
+    mend: "aws sns create-topic --name {id} --region {region}   # then set its policy and its subscriptions, as in \
+           template.yaml",
     look: |seen| part::gone(topics(seen)),
 };
 
@@ -64,8 +65,8 @@ pub(super) const UNCONFIRMED: Check = Check {
     severity: Severity::High,
     wrong: "an address has not confirmed its subscription",
     breaks: "it gets no alert and no alarm; AWS forgets the request after some days",
-    mend: "aws sns subscribe --topic-arn {arn} --protocol {protocol} --notification-endpoint {endpoint}   \
-           # sends the request again: follow the link in it",
+    mend: "aws sns subscribe --topic-arn {arn} --protocol {protocol} --notification-endpoint {endpoint} --region \
+           {region}   # sends the request again: follow the link in it",
     look: |seen| {
         let waiting = present(topics(seen)).flat_map(|(topic, now)| {
             let waiting = now.subscriptions.iter().filter(|subscription| !subscription.is_confirmed);
@@ -85,8 +86,8 @@ pub(super) const NOBODY: Check = Check {
     severity: Severity::High,
     wrong: "nobody is subscribed to what is alerted",
     breaks: "alerts are recorded and published, and reach nobody",
-    mend: "aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint ADDRESS   \
-           # or deploy the stack with AlertEmail",
+    mend: "aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint ADDRESS --region {region}   # \
+           or deploy the stack with AlertEmail",
     look: |seen| {
         let told = present(topics(seen)).filter(|(topic, _)| TOLD.contains(&topic.logical_id.as_str()));
         let told: Vec<_> = told.collect();

@@ -179,7 +179,8 @@ pub(super) const NO_TRAIL: Check = Check {
     wrong: "no trail serves this region",
     breaks: "EventBridge gets no calls, so that no change is recorded or alerted",
     mend: "aws cloudtrail create-trail --name audit --s3-bucket-name BUCKET --is-multi-region-trail \
-           --enable-log-file-validation && aws cloudtrail start-logging --name audit",
+           --enable-log-file-validation --region {region} && aws cloudtrail start-logging --name audit --region \
+           {region}",
     look: |seen| match &seen.trails {
         Ok(trails) if trails.is_empty() => {
             vec![Fault { kind: KIND, id: "none".to_owned(), arn: None, found: json!({"trails": 0}) }]
@@ -215,8 +216,8 @@ pub(super) const WITHOUT_WRITE_EVENTS: Check = Check {
     severity: Severity::Critical,
     wrong: "no trail that logs takes all management events that write",
     breaks: "calls that change configuration may not reach EventBridge, so that they are neither recorded nor alerted",
-    mend: "aws cloudtrail put-event-selectors --trail-name {arn} --region {region} \
-           --event-selectors '[{\"ReadWriteType\":\"All\",\"IncludeManagementEvents\":true}]'",
+    mend: "aws cloudtrail get-event-selectors --trail-name {arn} --region {region}   # then put-event-selectors, which \
+           replaces all of them: those that it has, and one of all management events",
     look: |seen| {
         let logging: Vec<_> = trails(seen).iter().filter(|trail| trail.is_logging()).collect();
         let is_missing = all_read(seen) && !logging.iter().any(|trail| trail.takes_changes());

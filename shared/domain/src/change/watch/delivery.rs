@@ -261,7 +261,7 @@ const MAPPING: Kind = kind(
 pub(super) const LOG_GROUPS: Area = Area {
     name: "CloudWatch Logs: log groups",
     event_source: "logs.amazonaws.com",
-    concerns: "the log groups of the stack, and those with `bedrock` in their names",
+    concerns: "the log groups of the stack, that of the invocation log, and those with `bedrock` in their names",
     calls: &[
         call("DeleteLogGroup", LOG_GROUP, Critical, LOG_GROUPS_OF_OURS, "what was logged in it is gone"),
         call("DeleteLogStream", LOG_GROUP, High, LOG_GROUPS_OF_OURS, "a part of what was logged is gone"),

@@ -55,7 +55,7 @@ fn what_a_command_is_filled_with_is_never_filled_itself() {
     let fault = Fault { kind: rule::KIND, id: "r {queue_arn}".to_owned(), arn: None, found };
     assert_eq!(
         check.mend_of(&fault, "eu-central-1").split("   #").next().unwrap(),
-        r"aws events put-targets --rule 'r {queue_arn}' --targets Id=queue,Arn='q {id} $(x)' --event-bus-name 'b'\''{arn}'"
+        r"aws events put-targets --rule 'r {queue_arn}' --targets Id=queue,Arn='q {id} $(x)' --event-bus-name 'b'\''{arn}' --region eu-central-1"
     );
 }
 
