@@ -336,18 +336,21 @@ class Stack:
         self.s3.put_bucket_notification_configuration(
             Bucket=TRAIL, NotificationConfiguration={"EventBridgeConfiguration": {}}
         )
-        packaged = folder / "packaged.yaml"
+        self.template, self.packaged = template, folder / "packaged.yaml"
+        self.package()
         self.emulator.aws(
-            *("cloudformation", "package", "--template-file", str(template)),
-            *("--s3-bucket", "deployment", "--output-template-file", str(packaged)),
-        )
-        self.emulator.aws(
-            *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(packaged)),
+            *("cloudformation", "deploy", "--stack-name", STACK, "--template-file", str(self.packaged)),
             *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
             *("--parameter-overrides", "Architecture=x86_64", "AlertEmail=alerts@example.com"),
             *(f"TrailBucket={TRAIL}", "LogRoute=Both"),
             # not the defaults: what writes to the tables from outside has to know them
             *("RetentionDays=500", "ExcerptCharacters=40"),
+        )
+
+    def package(self):
+        self.emulator.aws(
+            *("cloudformation", "package", "--template-file", str(self.template)),
+            *("--s3-bucket", "deployment", "--output-template-file", str(self.packaged)),
         )
 
     def user(self, name, policy):
@@ -371,14 +374,15 @@ class Stack:
         resources = self.cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
 
-    def set(self, **parameters):
+    def set(self, template=None, **parameters):
         """Sets these parameters, and returns how the update ended. No change set: the emulator's know no conditions."""
         others = [name for name in self.parameters() if name not in parameters]
         kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in others]
         new = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        of_template = {"TemplateURL": template} if template else {"UsePreviousTemplate": True}
         self.cloudformation.update_stack(
-            StackName=STACK, UsePreviousTemplate=True, Parameters=kept + new, Capabilities=capabilities
+            StackName=STACK, **of_template, Parameters=kept + new, Capabilities=capabilities
         )
         return wait_for("the update", lambda: (now := self.status()).endswith(("_COMPLETE", "_FAILED")) and now)
 
@@ -703,7 +707,7 @@ def check_backfill(stack):
     body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
     stack.s3.put_object(Bucket="older-logs", Key=LOG_KEY.replace("2026/10/15", "2026/09/15"), Body=body)
     places = ["s3://older-logs/", f"s3://{stack.outputs['LogBucket']}/"]
-    command = ["cargo", "run", "--quiet", "--locked", "-p", "bedrock-audit", "--", "--stack", STACK, "--json", "index"]
+    command = ["cargo", "run", "--quiet", "--locked", "--bin", "bedrock-audit", "--", "--stack", STACK, "--json", "index"]
 
     def index(*arguments):
         done = subprocess.run([*command, *arguments], cwd=ROOT, env=stack.emulator.environment, capture_output=True, text=True)
@@ -1034,7 +1038,7 @@ def check_application_policy(stack):
 
 def check_examples(stack):
     """the examples in Python and Rust send responses of any size, which become sources"""
-    rust = ["cargo", "run", "--quiet", "--locked", "-p", "audit-aws", "--example", "send_response", "--"]
+    rust = ["cargo", "run", "--quiet", "--locked", "--example", "send_response", "--"]
     # built before its time counts
     subprocess.run(["cargo", "build", *rust[2:-1]], cwd=ROOT, check=True)
     for language, command in (("python", [sys.executable, str(ROOT / "examples" / "send_response.py")]), ("rust", rust)):
@@ -1199,14 +1203,12 @@ def check_logging_goes_back(stack):
 
 
 def check_second_deployment(stack):
-    """a second deployment of the same template replaces and changes nothing"""
+    """a second deployment, packaged anew, replaces and changes nothing"""
     before = stack.described_resources()
-    kept = [{"ParameterKey": name, "UsePreviousValue": True} for name in stack.parameters()]
+    stack.package()
+    stack.s3.upload_file(str(stack.packaged), "deployment", "again.yaml")
     try:
-        stack.cloudformation.update_stack(
-            StackName=STACK, UsePreviousTemplate=True, Parameters=kept, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-        )
-        wait_for("the update", lambda: stack.status().endswith("_COMPLETE"))
+        equal("an update", stack.set(f"{stack.emulator.url}/deployment/again.yaml"), "UPDATE_COMPLETE")
     except botocore.exceptions.ClientError as error:
         # what CloudFormation says of it
         equal("why", "No updates are to be performed" in str(error), True)
@@ -1214,10 +1216,13 @@ def check_second_deployment(stack):
 
 
 def check_deletion(stack):
-    """deleting the stack takes the functions away and leaves the evidence: tables, buckets and what is in them"""
+    """deleting the stack takes the functions away, puts invocation logging back, and leaves the evidence: tables, buckets and what is in them"""
     request_id = incident_invocations()[0]["requestId"]
     records, states = stack.records(request_id, "invocation"), stack.states("444455556666/eu-central-1/guardrail/gr4k2p9x7wzq", "DRAFT")
     raw = stack.s3.get_object(Bucket=stack.outputs["LogBucket"], Key=LOG_KEY)["Body"].read()
+    theirs = stack.emulator.bedrock.logging()
+    equal("an update", stack.set(ManageInvocationLogging="true"), "UPDATE_COMPLETE")
+    equal("bucket", stack.emulator.bedrock.logging()["s3Config"], {"bucketName": stack.outputs["LogBucket"]})
     stack.cloudformation.delete_stack(StackName=STACK)
 
     def is_gone():
@@ -1229,6 +1234,7 @@ def check_deletion(stack):
     wait_for("the stack to be gone", is_gone)
     functions = stack.emulator.client("lambda").list_functions()["Functions"]
     equal("functions", [function["FunctionName"] for function in functions], [])
+    equal("what is configured", stack.emulator.bedrock.logging(), theirs)
     equal("records", stack.records(request_id, "invocation"), records)
     equal("states", stack.states("444455556666/eu-central-1/guardrail/gr4k2p9x7wzq", "DRAFT"), states)
     equal("raw", stack.s3.get_object(Bucket=stack.outputs["LogBucket"], Key=LOG_KEY)["Body"].read(), raw)
