@@ -11,6 +11,7 @@ the roles of the template, so a permission that is missing there fails here.
 import argparse
 import base64
 import contextlib
+import copy
 import datetime
 import gzip
 import http.server
@@ -44,6 +45,9 @@ STACK = "bedrock-audit"
 LOG_KEY = (
     f"AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/2026/10/15/15/20261015T153000Z_0123456789abcdef.json.gz"
 )
+
+# with the features of the whole workspace, as it was built before
+COMMAND_LINE = ("cargo", "run", "--quiet", "--locked", "--bin", "bedrock-audit", "--")
 
 TRAIL = "example-mutual-trail"
 TRAIL_KEY = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/10/15/{ACCOUNT}_CloudTrail_{REGION}_20261015T1530Z_Ab3d.json.gz"
@@ -707,7 +711,7 @@ def check_backfill(stack):
     body = gzip.compress(b"".join(json.dumps(record).encode() + b"\n" for record in records))
     stack.s3.put_object(Bucket="older-logs", Key=LOG_KEY.replace("2026/10/15", "2026/09/15"), Body=body)
     places = ["s3://older-logs/", f"s3://{stack.outputs['LogBucket']}/"]
-    command = ["cargo", "run", "--quiet", "--locked", "--bin", "bedrock-audit", "--", "--stack", STACK, "--json", "index"]
+    command = [*COMMAND_LINE, "--stack", STACK, "--json", "index"]
 
     def index(*arguments):
         done = subprocess.run([*command, *arguments], cwd=ROOT, env=stack.emulator.environment, capture_output=True, text=True)
@@ -1240,6 +1244,42 @@ def check_deletion(stack):
     equal("raw", stack.s3.get_object(Bucket=stack.outputs["LogBucket"], Key=LOG_KEY)["Body"].read(), raw)
 
 
+def check_existing(stack):
+    """beside a log bucket, a trail's bucket and a key that were there, as the docs say: doctor mends the log bucket, and its objects are indexed"""
+    name, bucket = f"{STACK}-beside", "team-logs"
+    stack.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    policy = (ROOT / "docs" / "deploy.md").read_text().partition("```json\n")[2].partition("```")[0]
+    for placeholder, value in (("ACCOUNT", ACCOUNT), ("REGION", REGION), ("STACK", name)):
+        policy = policy.replace(placeholder, value)
+    key = stack.emulator.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    stack.emulator.aws(
+        *("cloudformation", "deploy", "--stack-name", name, "--template-file", str(stack.packaged)),
+        *("--capabilities", "CAPABILITY_IAM", "--s3-bucket", "deployment"),
+        *("--parameter-overrides", "Architecture=x86_64", "AlarmEmail=operators@example.com", f"TrailBucket={TRAIL}"),
+        *(f"ExistingLogBucket={bucket}", "LogPrefix=bedrock", f"ExistingKeyArn={key}", "OverwriteInvocationLogging=true"),
+    )
+    beside = copy.copy(stack)
+    (described,) = stack.cloudformation.describe_stacks(StackName=name)["Stacks"]
+    beside.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+    equal("key", beside.outputs["KeyArn"], key)
+    place = {"bucketName": bucket, "keyPrefix": "bedrock"}
+    equal("logs go to", stack.emulator.bedrock.logging()["s3Config"], place)
+
+    def doctor(*more):
+        command = [*COMMAND_LINE, "doctor", "--stack", name, "--json", *more]
+        done = subprocess.run(command, cwd=ROOT, env=stack.emulator.environment, capture_output=True, text=True)
+        return {check["name"]: check["status"] for check in json.loads(done.stdout or "null")["checks"]}
+
+    seen = doctor()
+    equal("the bucket", seen["BucketWithoutEventBridge"], "fault")
+    equal("the key", seen["KeyDeniesService"], "ok")
+    equal("the bucket, mended", doctor("--fix")["BucketWithoutEventBridge"], "ok")
+    (record, *_) = incident_invocations()
+    beside.outputs["LogBucket"] = bucket
+    beside.put_log_object(f"bedrock/{LOG_KEY}", [record])
+    wait_for("its invocation", lambda: beside.records(record["requestId"], "invocation"))
+
+
 def check_email_filter(stack):
     """the e-mail subscription gets alerts, and not those of severity info"""
     topic = stack.outputs["AlertTopicArn"]
@@ -1335,6 +1375,7 @@ CHECKS = (
     check_logging_goes_back,
     check_second_deployment,
     check_deletion,
+    check_existing,
 )
 
 
