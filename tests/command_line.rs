@@ -184,6 +184,39 @@ fn nothing_found_and_what_cannot_be_are_told_apart() {
     }
 }
 
+/// A ledger that was never made knows nothing: that is no answer, and asking does not make it.
+#[test]
+fn a_question_to_no_ledger_is_no_answer_and_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("nope.db");
+    for question in [
+        &["changes", "--resource", "guardrail/x"][..],
+        &["explain", WRONG_ANSWER],
+        &["invocations"],
+        &["prompts"],
+        &["prompt", "ce337dd7ff39e845"],
+        &["report"],
+        &["sources", "s3://handbook/claims.pdf"],
+        &["states", "guardrail/x"],
+        &["verify", WRONG_ANSWER],
+    ] {
+        for form in [&[][..], &["--json"]] {
+            let answer = ask(&ledger, &[question, form].concat());
+            assert_eq!((answer.status, answer.stdout.as_str()), (2, ""), "{question:?}: {}", answer.stderr);
+            let said = format!(
+                "there is no ledger at {}; index something first, or name a deployed stack with --stack NAME",
+                ledger.display()
+            );
+            assert!(answer.stderr.contains(&said), "{question:?}: {}", answer.stderr);
+        }
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is made");
+    // nor is a file that was begun and never written to
+    std::fs::write(&ledger, "").unwrap();
+    assert_eq!(ask(&ledger, &["changes"]).status, 2);
+    assert_eq!(std::fs::metadata(&ledger).unwrap().len(), 0);
+}
+
 #[test]
 fn a_cut_file_is_indexed_as_far_as_it_can_be_read_and_ends_in_two() {
     let folder = tempfile::tempdir().unwrap();

@@ -36,7 +36,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     if needs_texts && global.no_text {
         return Err("--no-text is for questions to the ledger: index, ask and verify read texts".to_owned());
     }
-    let Opened { ledger, keeping, is_shared } = ledger::open(global).await?;
+    let may_make = matches!(arguments.command, Command::Index(_) | Command::Ask(_));
+    let Opened { ledger, keeping, is_shared } = ledger::open(global, may_make).await?;
     let ledger = if global.no_text { ledger.without_texts() } else { ledger };
     match &arguments.command {
         Command::Demo | Command::Doctor(_) => Ok(Ending::Done),
