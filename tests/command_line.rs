@@ -382,6 +382,52 @@ fn the_demo_tells_its_story() {
     assert_eq!(ask(&ledger, &["explain", WRONG_ANSWER]).status, 0, "one can ask on");
 }
 
+/// A command that is shown can be pasted: it asks the ledger that was asked, whatever its name is.
+#[test]
+fn commands_that_are_shown_ask_the_same_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("the o'clock ledger.db");
+    let flag = format!("--ledger '{}'", ledger.to_str().unwrap().replace('\'', r"'\''"));
+    let demo = ask(&ledger, &["demo"]).stdout;
+    let shown: Vec<_> = demo.lines().filter_map(|line| line.split_once("bedrock-audit ")).collect();
+    let of_ledger: Vec<_> = shown.iter().filter(|(_, command)| command.starts_with(&flag)).collect();
+    for command in ["changes", "explain", "sources", "prompts", "invocations --guardrail", "states"] {
+        let is_shown =
+            of_ledger.iter().any(|(_, shown)| shown[flag.len()..].trim_start().starts_with(command));
+        assert!(is_shown, "{command} in\n{demo}");
+    }
+    // but for the alert, which is shown as it is sent
+    assert!(
+        shown.iter().all(|(before, shown)| before.contains("more:") || shown.starts_with(&flag)),
+        "{demo}"
+    );
+
+    let changes = ask(&ledger, &["changes", "--kind", "guardrail"]).stdout;
+    let (_, command) = changes.split_once("$ bedrock-audit ").unwrap();
+    let command = command.lines().next().unwrap();
+    let asked = ["--now", "2026-10-20T08:00:00Z"].join(" ");
+    let program = binary("bedrock-audit");
+    #[cfg(unix)]
+    {
+        let pasted = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{} {asked} {command} --json", program.display()))
+            .output()
+            .unwrap();
+        let found: Value = serde_json::from_slice(&pasted.stdout).unwrap();
+        assert_eq!(found.as_array().map(Vec::len), Some(3), "{command}: {found}");
+    }
+    let json = ask(&ledger, &["changes", "--kind", "guardrail", "--json"]).json();
+    let radius =
+        json.as_array().unwrap().iter().find_map(|change| change["blast_radius"]["command"].as_str());
+    assert!(radius.unwrap().starts_with(&format!("bedrock-audit {flag} invocations")), "{json}");
+    let page = ask(&ledger, &["report"]).stdout;
+    assert!(
+        page.contains("ledger.db&apos; explain REQUEST_ID") || page.contains("ledger.db' explain REQUEST_ID"),
+        "{page}"
+    );
+}
+
 /// Whatever the day is, the log and the responses of the incident are of the same week.
 #[test]
 fn the_demos_steps_of_an_answer_belong_together_on_every_day() {

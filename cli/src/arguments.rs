@@ -1,9 +1,12 @@
 //! What can be typed. Flags are taken before or after the command.
 
-use std::{num::NonZeroU32, path::PathBuf};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use audit_app::ports::Span;
-use audit_domain::{change::Outcome, window};
+use audit_domain::{alert::shell_word, change::Outcome, window};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use jiff::{Timestamp, tz::Offset};
 
@@ -17,7 +20,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The file of an embedded ledger [default: ledger.db in your data directory]
     #[arg(long, global = true, value_name = "PATH", conflicts_with_all = ["stack", "tables"])]
@@ -226,6 +229,22 @@ impl Global {
 }
 
 impl Global {
+    /// The same, with the ledger in this file.
+    pub(crate) fn on(&self, ledger: &Path) -> Self {
+        Self { ledger: Some(ledger.to_owned()), ..self.clone() }
+    }
+
+    /// How a command begins that asks the same ledger again, as a shell takes it.
+    pub(crate) fn program(&self) -> String {
+        let flag = match (&self.ledger, &self.stack, &self.tables) {
+            (Some(path), ..) => format!(" --ledger {}", shell_word(&path.display().to_string())),
+            (_, Some(stack), _) => format!(" --stack {}", shell_word(stack)),
+            (.., Some(tables)) => format!(" --tables {}", shell_word(tables)),
+            (None, None, None) => String::new(),
+        };
+        format!("bedrock-audit{flag}")
+    }
+
     /// A moment that was typed.
     pub(crate) fn moment(&self, typed: &str) -> Result<Timestamp, String> {
         window::moment(typed, self.now(), self.utc_offset)

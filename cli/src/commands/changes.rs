@@ -38,12 +38,12 @@ pub(crate) async fn run(
             &changes
                 .iter()
                 .zip(&radii)
-                .map(|(change, radius)| entry(change, radius.as_ref(), !global.no_text))
+                .map(|(change, radius)| entry(change, radius.as_ref(), !global.no_text, global))
                 .collect(),
         );
     } else {
         print(&changes, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
-        print_contents(&changes, &radii, global.utc_offset, !global.no_text);
+        print_contents(&changes, &radii, !global.no_text, global);
     }
     Ok(Ending::found(!changes.is_empty()))
 }
@@ -66,13 +66,13 @@ pub(super) async fn blast_radii(
 pub(super) fn print_contents(
     changes: &[(Change, Option<Diff>)],
     radii: &[Option<BlastRadius>],
-    offset: Offset,
     shows_texts: bool,
+    global: &Global,
 ) {
     for ((change, diff), radius) in changes.iter().zip(radii) {
         diff::print_breaks(change);
         diff::print(change, diff.as_ref(), shows_texts);
-        radius.iter().for_each(|radius| diff::print_blast_radius(radius, offset));
+        radius.iter().for_each(|radius| diff::print_blast_radius(radius, global));
     }
 }
 
@@ -81,13 +81,15 @@ pub(super) fn entry(
     (change, diff): &(Change, Option<Diff>),
     radius: Option<&BlastRadius>,
     shows_texts: bool,
+    global: &Global,
 ) -> Value {
     let mut entry = report::change(change, diff.as_ref());
     if let Some(members) = entry.as_object_mut() {
         if !shows_texts && diff.is_some() {
             members.insert("diff".to_owned(), Value::Null);
         }
-        members.insert("blast_radius".to_owned(), radius.map_or(Value::Null, diff::blast_radius));
+        let radius = radius.map(|radius| diff::blast_radius(radius, global));
+        members.insert("blast_radius".to_owned(), radius.unwrap_or_default());
     }
     entry
 }

@@ -292,7 +292,7 @@ fn command(change: &Change) -> String {
 }
 
 /// A word that a shell takes as it stands; quoted where it has to be.
-pub(crate) fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
     let text: String = text.chars().filter(|c| !is_unsafe(*c)).collect();
     if !text.is_empty() && text.chars().all(plain) {

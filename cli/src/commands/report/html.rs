@@ -11,7 +11,7 @@ use audit_domain::{
 use jiff::{Timestamp, tz::Offset};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::output;
+use crate::{arguments::Global, output};
 
 /// A value of a record has at most so many characters on the page; the whole stands in the ledger.
 const LONGEST: usize = 300;
@@ -20,7 +20,8 @@ const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The page.
-pub(super) fn page(overview: &Overview, ledger: &str, offset: Offset) -> String {
+pub(super) fn page(overview: &Overview, ledger: &str, global: &Global) -> String {
+    let (program, offset) = (global.program(), global.utc_offset);
     let shown = Shown { overview, offset };
     let title =
         format!("Bedrock audit report, {} to {}", shown.day(overview.since), shown.day(overview.until));
@@ -54,8 +55,8 @@ pub(super) fn page(overview: &Overview, ledger: &str, offset: Offset) -> String 
                 footer { p.faint {
                     "Made by bedrock-audit " (env!("CARGO_PKG_VERSION")) ". No prompt, answer or passage stands on this page. "
                     "Days and hours are counted in UTC. "
-                    code { "bedrock-audit explain REQUEST_ID" } " tells all of one request, "
-                    code { "bedrock-audit verify REQUEST_ID" } " compares it with the raw record."
+                    code { (text(&program)) " explain REQUEST_ID" } " tells all of one request, "
+                    code { (text(&program)) " verify REQUEST_ID" } " compares it with the raw record."
                 } }
             }
         }

@@ -49,7 +49,7 @@ pub(crate) async fn run(
             let overview = answer::overview(span, global.now(), ledger, &mut Unlisted).await?;
             let text = match format {
                 ReportFormat::Json => format!("{:#}\n", json::overview(&overview, &name)),
-                _ => html::page(&overview, &name, global.utc_offset),
+                _ => html::page(&overview, &name, global),
             };
             write(file, &text)?;
             overview
