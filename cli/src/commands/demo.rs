@@ -224,7 +224,7 @@ async fn record_changes(
             now: arrived.unwrap_or(global.now()),
         };
         let resources = SampleResources { after: nth, by };
-        let recorder = Recorder { ledger, resources: &resources, alerts: &alerts, recording };
+        let recorder = Recorder { ledger, resources: &resources, alerts: &alerts, recording, stack: None };
         recorder.record(*change, raw.as_bytes()).await.map_err(|error| error.to_string())?;
     }
     Ok(alerts.0.into_inner().unwrap_or_else(PoisonError::into_inner))
