@@ -122,6 +122,51 @@ fn the_numbers_are_those_of_the_records() {
     assert_eq!(calls["invocations"], 1, "{calls}");
 }
 
+/// The tiles at the top of the page: what is said, with its number.
+fn tiles(html: &str) -> BTreeMap<String, u64> {
+    let (_, list) = html.split_once("<ul class=\"numbers\"").unwrap();
+    let (list, _) = list.split_once("</ul>").unwrap();
+    let tiles = list.split("<li><strong>").skip(1).map(|tile| tile.split_once("</strong>").unwrap());
+    tiles
+        .map(|(number, what)| (what.replace("</li>", ""), number.replace(',', "").parse().unwrap()))
+        .collect()
+}
+
+/// Nobody read what the changes of these files changed: none is known to be weaker, and the page does not look as if all were well.
+#[test]
+fn the_headline_says_what_is_not_known_of_changes() {
+    let (weaker, unknown, severe) = (
+        "changes that made something weaker, or may have (mixed)",
+        "changes of unknown effect",
+        "changes, attempts and faults of severity critical or high",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    ask(&ledger, &["index", super::project("events/incident").to_str().unwrap()]);
+    let tiles_of = |ledger: &Path| tiles(&ask(ledger, &["report"]).1);
+    let shown = tiles_of(&ledger);
+    let changes = json_report(&ledger, &[])["changes"].clone();
+    assert_eq!(
+        (shown[weaker], shown[unknown], shown["changes of the configuration"]),
+        (0, 6, 6),
+        "{shown:?}"
+    );
+    let by_severity = |name: &str| changes["by_severity"][name].as_u64().unwrap_or_default();
+    assert_eq!(shown[severe], by_severity("critical") + by_severity("high"), "{changes}");
+    assert!(shown[severe] > 0, "{shown:?}");
+    assert_eq!(changes["effect_unknown"], 6);
+
+    // where they were read the verdicts are known, but for what is not read
+    let (_folder, demo) = demo();
+    let shown = tiles_of(&demo);
+    let changes = json_report(&demo, &[])["changes"].clone();
+    assert_eq!((shown[weaker], &changes["by_verdict"]["mixed"]), (2, &Value::Null), "{shown:?}");
+    let unread = changes["changes"]["entries"].as_array().unwrap().iter();
+    let unread = unread.filter(|entry| entry["verdict"].is_null()).count() as u64;
+    assert_eq!(shown[unknown], unread, "{changes}");
+    assert!(unread < 6, "{changes}");
+}
+
 #[test]
 fn what_became_of_each_object_is_told_with_place_and_reason() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,8 @@
 mod changes;
 mod sections;
 
+use std::collections::BTreeMap;
+
 use audit_domain::{
     overview::{Overview, unknown},
     plain::one_line,
@@ -107,7 +109,11 @@ impl Shown<'_> {
         let total = &overview.invocations.total;
         let known = total.invocations - total.guardrail_unknown;
         let class = |name: &str| overview.changes.by_class.get(name).copied().unwrap_or_default();
-        let weaker = overview.changes.by_verdict.get("weaker").copied().unwrap_or_default();
+        let sum = |by_name: &BTreeMap<&str, u64>, names: [&str; 2]| -> u64 {
+            names.iter().filter_map(|name| by_name.get(name)).sum()
+        };
+        let weaker = sum(&overview.changes.by_verdict, ["weaker", "mixed"]);
+        let severe = sum(&overview.changes.by_severity, ["critical", "high"]);
         let deliveries = &overview.deliveries.total;
         let numbers = [
             (total.invocations, "invocations"),
@@ -116,7 +122,9 @@ impl Shown<'_> {
             (total.interventions, "with an intervention of a guardrail"),
             (total.errors, "failed"),
             (class("change"), "changes of the configuration"),
-            (weaker, "changes that made something weaker"),
+            (weaker, "changes that made something weaker, or may have (mixed)"),
+            (overview.changes.effect_unknown, "changes of unknown effect"),
+            (severe, "changes, attempts and faults of severity critical or high"),
             (class("failed"), "calls that failed and changed nothing"),
             (class("denied"), "attempts that were denied"),
             (class("noticed"), "differences and faults that no event told"),
