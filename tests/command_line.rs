@@ -217,6 +217,77 @@ fn a_question_to_no_ledger_is_no_answer_and_makes_none() {
     assert_eq!(std::fs::metadata(&ledger).unwrap().len(), 0);
 }
 
+/// Prompts and passages lie in it: nobody else may read what the command line makes. What is there keeps what it has.
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_a_ledger() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    fn walk(path: &Path, seen: &mut Vec<(std::path::PathBuf, u32, bool)>) {
+        let there = std::fs::metadata(path).unwrap();
+        seen.push((path.to_owned(), there.mode() & 0o777, there.is_dir()));
+        if there.is_dir() {
+            std::fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), seen));
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made");
+    let sh = |command: &str| {
+        let script = format!("umask 000; exec {} {command}", binary("bedrock-audit").display());
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .env("XDG_DATA_HOME", made.join("data"))
+            .env("HOME", folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let ledger = made.join("deep/ledger.db");
+    sh(&format!("--ledger {} index {}", ledger.display(), project("events/incident").display()));
+    sh("demo");
+    let mut seen = Vec::new();
+    walk(&made, &mut seen);
+    for (path, mode, is_folder) in &seen {
+        assert_eq!(*mode, if *is_folder { 0o700 } else { 0o600 }, "{}", path.display());
+    }
+    let is_there = |name: &str| seen.iter().any(|(path, ..)| path.ends_with(name));
+    assert!(is_there("ledger.db") && is_there("demo.db") && is_there("demo.db.objects"), "{seen:?}");
+
+    std::fs::set_permissions(&ledger, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::fs::set_permissions(ledger.parent().unwrap(), std::fs::Permissions::from_mode(0o750)).unwrap();
+    assert_eq!(ask(&ledger, &["changes"]).status, 0);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!((mode(&ledger), mode(ledger.parent().unwrap())), (0o640, 0o750));
+}
+
+#[test]
+fn what_is_no_ledger_and_what_cannot_be_written_is_said() {
+    let (folder, ledger) = indexed();
+    let notes = folder.path().join("notes.txt");
+    std::fs::write(&notes, "nothing but notes").unwrap();
+    for command in [&["changes"][..], &["index", project("events/incident").to_str().unwrap()]] {
+        let answer = ask(&notes, command);
+        assert_eq!(answer.status, 2);
+        assert!(answer.stderr.contains("notes.txt is no ledger"), "{}", answer.stderr);
+        let answer = ask(folder.path(), command);
+        assert_eq!(answer.status, 2);
+        let said = format!("{} is no ledger: it is a folder", folder.path().display());
+        assert!(answer.stderr.contains(&said), "{}", answer.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "nothing but notes");
+
+    let mut permissions = std::fs::metadata(&ledger).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&ledger, permissions).unwrap();
+    let answer = ask(&ledger, &["changes"]);
+    // to some users no file is read-only
+    if std::fs::OpenOptions::new().write(true).open(&ledger).is_err() {
+        assert_eq!(answer.status, 2);
+        assert!(answer.stderr.contains("ledger.db cannot be written: "), "{}", answer.stderr);
+    } else {
+        assert_eq!(answer.status, 0, "{}", answer.stderr);
+    }
+}
+
 #[test]
 fn a_cut_file_is_indexed_as_far_as_it_can_be_read_and_ends_in_two() {
     let folder = tempfile::tempdir().unwrap();

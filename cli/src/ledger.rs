@@ -15,7 +15,7 @@ use audit_domain::{
 };
 use etcetera::BaseStrategy as _;
 
-use crate::{arguments::Global, embedded, objects::Folder};
+use crate::{arguments::Global, embedded, objects::Folder, private};
 
 /// A ledger of either kind.
 pub(crate) type AnyLedger = Ledger<Objects>;
@@ -98,9 +98,9 @@ fn is_absent(path: &Path) -> Result<bool, String> {
 
 /// Opens the embedded ledger in a file, which is made if it is not there.
 pub(crate) async fn open_file(path: &Path, global: &Global) -> Result<AnyLedger, String> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent)
-            .map_err(|error| format!("could not make the folder {}: {error}", parent.display()))?;
+    if let Some(folder) = private::folder_of(path) {
+        private::make_folder(folder)
+            .map_err(|error| format!("could not make the folder {}: {error}", folder.display()))?;
     }
     let client = embedded::client(Some(path))?;
     let names = TableNames {

@@ -33,6 +33,7 @@ use crate::{
     ledger::{self, AnyLedger},
     objects::{BodiesInFolders, Files},
     output::{self, Ending},
+    private,
 };
 
 const INVOCATIONS: &str = include_str!("../../../events/incident/invocations.ndjson");
@@ -185,8 +186,7 @@ fn write_gzip(path: &Path, values: &[&str], by: SignedDuration) -> Result<PathBu
     for value in values {
         writeln!(gzip, "{}", shifted(value, by)?).map_err(failed)?;
     }
-    std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-    std::fs::write(path, gzip.finish().map_err(failed)?).map_err(failed)?;
+    private::write(path, &gzip.finish().map_err(failed)?).map_err(failed)?;
     std::path::absolute(path).map_err(failed)
 }
 

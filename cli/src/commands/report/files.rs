@@ -7,6 +7,8 @@ use std::{
 
 use tempfile::NamedTempFile;
 
+use crate::private;
+
 /// A file that takes its name when it is whole. Until then it lies beside it, hidden; it is taken away if it is not finished, unless
 /// the program is killed.
 pub(super) struct WholeFile {
@@ -67,9 +69,6 @@ impl std::io::Write for WholeFile {
 
 /// Makes a folder that only its owner may look into, where it is not there.
 pub(super) fn make_folder(path: &Path) -> Result<(), String> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| format!("could not make the folder {}: {error}", path.display()))
+    private::make_folder(path)
+        .map_err(|error| format!("could not make the folder {}: {error}", path.display()))
 }
