@@ -411,6 +411,9 @@ fn an_empty_window_says_so_and_what_cannot_be_is_told() {
         &["report", "--json", "--format", "html"],
         &["report", "--since", "someday"],
         &["report", "--since", "2026-11-01"],
+        &["report", "--since", "2030-01-01"],
+        &["report", "--since", "2030-01-01", "--until", "2030-01-02"],
+        &["report", "--since", "2026-10-21", "--until", "2026-10-22"],
         &["report", "--output", folder_name],
         &["report", "--output", &inside],
         &["report", "--format", "csv", "--output", there],
@@ -420,6 +423,22 @@ fn an_empty_window_says_so_and_what_cannot_be_is_told() {
         assert!(!stderr.is_empty());
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "before", "a report that failed replaces nothing");
+    // of the future nothing can be missing
+    for (window, since, until) in [
+        (&["--until", "2026-10-16"][..], "2026-09-16", "2026-10-16T00:00:00.000Z"),
+        (&["--until", "2026-10-15T15:00:00Z"], "2026-09-15", "2026-10-15T15:00:00.000Z"),
+        (&["--since", "2026-10-15", "--until", "2026-12-01"], "2026-10-15", "2026-10-20T08:00:00.000Z"),
+        (&["--until", "2026-12-01"], "2026-09-20", "2026-10-20T08:00:00.000Z"),
+    ] {
+        let told = json_report(&ledger, window)["window"].clone();
+        assert!(told["since"].as_str().unwrap().starts_with(since), "{window:?}: {told}");
+        assert_eq!(told["until"], until, "{window:?}");
+    }
+    let far = ask(&ledger, &["changes", "--since", "2030-01-01", "--until", "2030-01-02"]);
+    assert_eq!(far.0, 2, "{}", far.2);
+    assert!(far.2.contains("lies ahead"), "{}", far.2);
+    let help = ask(&ledger, &["report", "--help"]).1;
+    assert!(help.contains("covers the 30 days before --until, or before now"), "{help}");
     // without a window it is the last thirty days, up to now
     let report: Value = serde_json::from_str(&ask(&ledger, &["report", "--json"]).1).unwrap();
     let window = json!({"since": "2026-09-20T08:00:00.000Z", "until": "2026-10-20T08:00:00.000Z"});

@@ -8,7 +8,7 @@ use std::{
 use audit_app::ports::Span;
 use audit_domain::{alert::shell_word, change::Outcome, window};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
-use jiff::{Timestamp, tz::Offset};
+use jiff::{SignedDuration, Timestamp, tz::Offset};
 
 /// Who asked a model what, what it was told and shown, and who changed that before: the audit trail of Amazon Bedrock.
 #[derive(Debug, Parser)]
@@ -94,6 +94,8 @@ pub(crate) enum Command {
     /// 2 something could not be checked
     Doctor(DoctorArguments),
     /// Make a page of what happened in a window: invocations, changes, deliveries, gaps, and what is not known of them
+    ///
+    /// Without --since it covers the 30 days before --until, or before now.
     Report(ReportArguments),
     /// Read the raw record of a request again, and compare: 0 equal, 1 unknown, 2 differs or gone
     Verify {
@@ -252,9 +254,20 @@ impl Global {
 }
 
 impl Window {
-    /// Whether nobody said where it ends.
-    pub(crate) fn is_open(&self) -> bool {
-        self.until.is_none()
+    /// The span of time that was typed; where nobody said since when, that long before its end or before now.
+    pub(crate) fn span_of(&self, longest: SignedDuration, global: &Global) -> Result<Span, String> {
+        let (now, until) =
+            (global.now(), self.until.as_deref().map(|typed| global.moment(typed)).transpose()?);
+        let span = match (self.span(global)?, &self.since) {
+            (Some(span), Some(_)) => span,
+            _ => {
+                let until = until.unwrap_or(now);
+                let since = until.min(now).checked_sub(longest).map_err(|error| error.to_string())?;
+                Span { since, until }
+            }
+        };
+        // what is open ends now: nothing of tomorrow is missing yet
+        Ok(Span { until: span.until.min(now), ..span })
     }
 
     /// The span of time that was typed; `None` where nothing was.
@@ -267,7 +280,7 @@ impl Window {
         let everything = audit_app::answer::everything(global.now());
         let span =
             Span { since: since.unwrap_or(everything.since), until: until.unwrap_or(everything.until) };
-        if span.since >= span.until && until.is_none() {
+        if span.since >= everything.until {
             return Err(format!("--since ({}) lies ahead: nothing can be known from then on", span.since));
         }
         if span.since >= span.until {

@@ -59,20 +59,13 @@ pub(crate) async fn run(
     Ok(Ending::found(!overview.is_empty()))
 }
 
-/// The window that was typed, up to now; the last month where nothing was.
+/// The window that was typed, up to now; a month where nobody said since when.
 fn window(asked: &ReportArguments, global: &Global) -> Result<Span, String> {
-    let now = global.now();
-    let month = || now.checked_sub(time::days(DAYS)).map_err(|error| error.to_string());
-    let span = match asked.window.span(global)? {
-        Some(span) => span,
-        None => Span { since: month()?, until: now },
-    };
-    // what is open ends now: nothing of tomorrow is missing yet
-    let until = if asked.window.is_open() { span.until.min(now) } else { span.until };
-    if span.since >= until {
-        return Err(format!("the window begins at {}, which is not before its end, {until}", span.since));
+    let span = asked.window.span_of(time::days(DAYS), global)?;
+    if span.since >= span.until {
+        return Err(format!("--since ({}) lies ahead: nothing can be known from then on", span.since));
     }
-    Ok(Span { until, ..span })
+    Ok(span)
 }
 
 fn write(file: Option<WholeFile>, text: &str) -> Result<(), String> {
