@@ -499,6 +499,42 @@ fn commands_that_are_shown_ask_the_same_ledger() {
     );
 }
 
+/// `| head` has read enough: that is no failure, and nothing to complain of.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_every_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    assert_eq!(ask(&ledger, &["demo"]).status, 0);
+    let incident = project("events/incident");
+    for command in [
+        &["demo"][..],
+        &["changes"],
+        &["changes", "--json"],
+        &["explain", WRONG_ANSWER],
+        &["invocations"],
+        &["prompts"],
+        &["report"],
+        &["report", "--json"],
+        &["sources", "s3://example-mutual-policies/"],
+        &["states", "guardrail/gr4k2p9x7wzq"],
+        &["index", incident.to_str().unwrap()],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(binary("bedrock-audit"))
+            .args(["--now", "2026-10-20T08:00:00Z", "--ledger"])
+            .arg(&ledger)
+            .args(command)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{command:?}");
+    }
+}
+
 /// Whatever the day is, the log and the responses of the incident are of the same week.
 #[test]
 fn the_demos_steps_of_an_answer_belong_together_on_every_day() {

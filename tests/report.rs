@@ -122,6 +122,34 @@ fn the_numbers_are_those_of_the_records() {
     assert_eq!(calls["invocations"], 1, "{calls}");
 }
 
+#[test]
+fn every_format_makes_its_folder_and_a_hyphen_is_the_standard_output() {
+    let (folder, ledger) = demo();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (format, name, made) in [
+        ("html", "a/b/page.html", "a/b/page.html"),
+        ("json", "c/d/page.json", "c/d/page.json"),
+        ("csv", "e/f", "e/f/changes.csv"),
+    ] {
+        let (status, stdout, stderr) = ask(&ledger, &["report", "--format", format, "--output", &path(name)]);
+        assert_eq!((status, stdout.as_str()), (0, ""), "{format}: {stderr}");
+        assert!(Path::new(&path(made)).is_file(), "{format}");
+    }
+    let (status, html, stderr) = ask(&ledger, &["report", "--output", "-"]);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert_eq!(html, std::fs::read_to_string(path("a/b/page.html")).unwrap());
+    let (status, json, stderr) = ask(&ledger, &["report", "--json", "--output", "-"]);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert_eq!(json, std::fs::read_to_string(path("c/d/page.json")).unwrap());
+    let (status, stdout, stderr) = ask(&ledger, &["report", "--format", "csv", "--output", "-"]);
+    assert_eq!((status, stdout.as_str()), (2, ""));
+    assert!(
+        stderr.contains("csv is a file for each table") && stderr.contains("--output FOLDER"),
+        "{stderr}"
+    );
+    assert!(!Path::new("-").exists());
+}
+
 /// The tiles at the top of the page: what is said, with its number.
 fn tiles(html: &str) -> BTreeMap<String, u64> {
     let (_, list) = html.split_once("<ul class=\"numbers\"").unwrap();
@@ -423,6 +451,9 @@ fn an_empty_window_says_so_and_what_cannot_be_is_told() {
         assert!(!stderr.is_empty());
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "before", "a report that failed replaces nothing");
+    // the file that lies beside it until it is whole is named in no message
+    let (_, _, stderr) = ask(&ledger, &["report", "--output", &inside]);
+    assert!(stderr.contains(there) && !stderr.contains(".bedrock-audit"), "{stderr}");
     // of the future nothing can be missing
     for (window, since, until) in [
         (&["--until", "2026-10-16"][..], "2026-09-16", "2026-10-16T00:00:00.000Z"),

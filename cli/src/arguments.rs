@@ -179,7 +179,7 @@ pub(crate) struct ReportArguments {
     /// A page for people, one object for machines, or tables with every row [default: html]
     #[arg(long, value_enum, conflicts_with = "json")]
     pub(crate) format: Option<ReportFormat>,
-    /// Write it there, for you alone to read: a file, or for csv a folder with a file for each table
+    /// Write it there, for you alone to read: a file (- is standard output), or for csv a folder with a file for each table
     #[arg(long, value_name = "PATH", required_if_eq("format", "csv"))]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
