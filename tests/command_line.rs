@@ -288,6 +288,39 @@ fn what_is_no_ledger_and_what_cannot_be_written_is_said() {
     }
 }
 
+/// A letter too few is no proof that nothing happened.
+#[test]
+fn what_may_be_a_slip_is_said_beside_the_answer() {
+    let (_folder, ledger) = indexed();
+    for (typed, nearest) in [
+        ("gardrail", "guardrail"),
+        ("Guardrail", "guardrail"),
+        ("model-invocation-logging", "model-invocation-logging-configuration"),
+        ("s3-buckets", "s3-bucket"),
+    ] {
+        for form in [&[][..], &["--json"]] {
+            let answer = ask(&ledger, &[&["changes", "--kind", typed], form].concat());
+            assert_eq!(answer.status, 1, "{typed}");
+            let said = format!("{typed} is no kind of resource that is known here; the nearest are ");
+            let (_, named) = answer.stderr.split_once(&said).unwrap_or_else(|| panic!("{}", answer.stderr));
+            assert!(named.trim_end().split(", ").any(|name| name == nearest), "{typed}: {named}");
+        }
+    }
+    // kinds that are known, with nothing of them; and what is found is found, whatever the kind
+    for known in ["flow", "kms-key", "log-object", "unknown", "event-rule"] {
+        let answer = ask(&ledger, &["changes", "--kind", known]);
+        assert_eq!((answer.status, answer.stderr.as_str()), (1, ""), "{known}");
+    }
+    assert_eq!(ask(&ledger, &["changes", "--kind", "guardrail"]).stderr, "");
+    for form in [&[][..], &["--no-text"]] {
+        let short = ask(&ledger, &[&["prompt", "ce3"], form].concat());
+        assert_eq!(short.status, 1);
+        assert!(short.stderr.contains("at least the first 8 characters of its id"), "{}", short.stderr);
+    }
+    let unknown = ask(&ledger, &["prompt", "00000000"]);
+    assert!(!unknown.stderr.contains("at least"), "{}", unknown.stderr);
+}
+
 #[test]
 fn a_cut_file_is_indexed_as_far_as_it_can_be_read_and_ends_in_two() {
     let folder = tempfile::tempdir().unwrap();

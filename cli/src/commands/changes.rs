@@ -10,6 +10,7 @@ use audit_domain::{
 };
 use jiff::tz::Offset;
 use serde_json::Value;
+use similar::TextDiff;
 
 use super::diff;
 use crate::{
@@ -45,7 +46,24 @@ pub(crate) async fn run(
         print(&changes, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
         print_contents(&changes, &radii, !global.no_text, global);
     }
+    if let Some(kind) =
+        asked.kind.as_deref().filter(|kind| changes.is_empty() && !answer::is_known_kind(kind))
+    {
+        output::note(&unknown_kind(kind));
+    }
     Ok(Ending::found(!changes.is_empty()))
+}
+
+/// So many kinds are named where one is not known.
+const NEAREST: usize = 3;
+
+/// That nothing was found may be for a letter that is missing.
+fn unknown_kind(typed: &str) -> String {
+    let likeness = |kind: &str| TextDiff::from_chars(typed, kind).ratio();
+    let mut kinds: Vec<&str> = answer::known_kinds().into_iter().collect();
+    kinds.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    kinds.truncate(NEAREST);
+    format!("{typed} is no kind of resource that is known here; the nearest are {}", kinds.join(", "))
 }
 
 /// The blast radius of each of the changes that has one.
