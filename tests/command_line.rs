@@ -288,6 +288,35 @@ fn what_is_no_ledger_and_what_cannot_be_written_is_said() {
     }
 }
 
+/// What helps comes first, and what the SDK tried behind it.
+#[test]
+fn without_credentials_it_is_said_what_to_set() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["doctor"][..], &["--stack", "audit", "changes"], &["--tables", "a,b,c", "changes"]] {
+        let output = Command::new(binary("bedrock-audit"))
+            .env_clear()
+            .env("HOME", folder.path())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            // nothing is to be asked, and nobody listens there
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+            .args(command)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        let (first, details) = said.split_once('\n').unwrap();
+        assert_eq!(
+            first, "error: no AWS credentials were found: set AWS_PROFILE, or log in (aws sso login)",
+            "{command:?}"
+        );
+        assert!(
+            details.starts_with("could not ") && details.contains("credential"),
+            "{command:?}: {details}"
+        );
+    }
+}
+
 /// A letter too few is no proof that nothing happened.
 #[test]
 fn what_may_be_a_slip_is_said_beside_the_answer() {

@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
         Ok(Ending::NothingFound | Ending::SomethingOff) => ExitCode::from(1),
         Ok(Ending::Incomplete) => ExitCode::from(2),
         Err(problem) => {
-            output::problem(&problem);
+            output::problem(&commands::advised(problem));
             ExitCode::from(2)
         }
     }
