@@ -184,6 +184,172 @@ fn nothing_found_and_what_cannot_be_are_told_apart() {
     }
 }
 
+/// A ledger that was never made knows nothing: that is no answer, and asking does not make it.
+#[test]
+fn a_question_to_no_ledger_is_no_answer_and_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("nope.db");
+    for question in [
+        &["changes", "--resource", "guardrail/x"][..],
+        &["explain", WRONG_ANSWER],
+        &["invocations"],
+        &["prompts"],
+        &["prompt", "ce337dd7ff39e845"],
+        &["report"],
+        &["sources", "s3://handbook/claims.pdf"],
+        &["states", "guardrail/x"],
+        &["verify", WRONG_ANSWER],
+    ] {
+        for form in [&[][..], &["--json"]] {
+            let answer = ask(&ledger, &[question, form].concat());
+            assert_eq!((answer.status, answer.stdout.as_str()), (2, ""), "{question:?}: {}", answer.stderr);
+            let said = format!(
+                "there is no ledger at {}; index something first, or name a deployed stack with --stack NAME",
+                ledger.display()
+            );
+            assert!(answer.stderr.contains(&said), "{question:?}: {}", answer.stderr);
+        }
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is made");
+    // nor is a file that was begun and never written to
+    std::fs::write(&ledger, "").unwrap();
+    assert_eq!(ask(&ledger, &["changes"]).status, 2);
+    assert_eq!(std::fs::metadata(&ledger).unwrap().len(), 0);
+}
+
+/// Prompts and passages lie in it: nobody else may read what the command line makes. What is there keeps what it has.
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_a_ledger() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    fn walk(path: &Path, seen: &mut Vec<(std::path::PathBuf, u32, bool)>) {
+        let there = std::fs::metadata(path).unwrap();
+        seen.push((path.to_owned(), there.mode() & 0o777, there.is_dir()));
+        if there.is_dir() {
+            std::fs::read_dir(path).unwrap().for_each(|entry| walk(&entry.unwrap().path(), seen));
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made");
+    let sh = |command: &str| {
+        let script = format!("umask 000; exec {} {command}", binary("bedrock-audit").display());
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .env("XDG_DATA_HOME", made.join("data"))
+            .env("HOME", folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let ledger = made.join("deep/ledger.db");
+    sh(&format!("--ledger {} index {}", ledger.display(), project("events/incident").display()));
+    sh("demo");
+    let mut seen = Vec::new();
+    walk(&made, &mut seen);
+    for (path, mode, is_folder) in &seen {
+        assert_eq!(*mode, if *is_folder { 0o700 } else { 0o600 }, "{}", path.display());
+    }
+    let is_there = |name: &str| seen.iter().any(|(path, ..)| path.ends_with(name));
+    assert!(is_there("ledger.db") && is_there("demo.db") && is_there("demo.db.objects"), "{seen:?}");
+
+    std::fs::set_permissions(&ledger, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::fs::set_permissions(ledger.parent().unwrap(), std::fs::Permissions::from_mode(0o750)).unwrap();
+    assert_eq!(ask(&ledger, &["changes"]).status, 0);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!((mode(&ledger), mode(ledger.parent().unwrap())), (0o640, 0o750));
+}
+
+#[test]
+fn what_is_no_ledger_and_what_cannot_be_written_is_said() {
+    let (folder, ledger) = indexed();
+    let notes = folder.path().join("notes.txt");
+    std::fs::write(&notes, "nothing but notes").unwrap();
+    for command in [&["changes"][..], &["index", project("events/incident").to_str().unwrap()]] {
+        let answer = ask(&notes, command);
+        assert_eq!(answer.status, 2);
+        assert!(answer.stderr.contains("notes.txt is no ledger"), "{}", answer.stderr);
+        let answer = ask(folder.path(), command);
+        assert_eq!(answer.status, 2);
+        let said = format!("{} is no ledger: it is a folder", folder.path().display());
+        assert!(answer.stderr.contains(&said), "{}", answer.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&notes).unwrap(), "nothing but notes");
+
+    let mut permissions = std::fs::metadata(&ledger).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&ledger, permissions).unwrap();
+    let answer = ask(&ledger, &["changes"]);
+    // to some users no file is read-only
+    if std::fs::OpenOptions::new().write(true).open(&ledger).is_err() {
+        assert_eq!(answer.status, 2);
+        assert!(answer.stderr.contains("ledger.db cannot be written: "), "{}", answer.stderr);
+    } else {
+        assert_eq!(answer.status, 0, "{}", answer.stderr);
+    }
+}
+
+/// What helps comes first, and what the SDK tried behind it.
+#[test]
+fn without_credentials_it_is_said_what_to_set() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["doctor"][..], &["--stack", "audit", "changes"], &["--tables", "a,b,c", "changes"]] {
+        let output = Command::new(binary("bedrock-audit"))
+            .env_clear()
+            .env("HOME", folder.path())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            // nothing is to be asked, and nobody listens there
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+            .args(command)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        let (first, details) = said.split_once('\n').unwrap();
+        assert_eq!(
+            first, "error: no AWS credentials were found: set AWS_PROFILE, or log in (aws sso login)",
+            "{command:?}"
+        );
+        assert!(
+            details.starts_with("could not ") && details.contains("credential"),
+            "{command:?}: {details}"
+        );
+    }
+}
+
+/// A letter too few is no proof that nothing happened.
+#[test]
+fn what_may_be_a_slip_is_said_beside_the_answer() {
+    let (_folder, ledger) = indexed();
+    for (typed, nearest) in [
+        ("gardrail", "guardrail"),
+        ("Guardrail", "guardrail"),
+        ("model-invocation-logging", "model-invocation-logging-configuration"),
+        ("s3-buckets", "s3-bucket"),
+    ] {
+        for form in [&[][..], &["--json"]] {
+            let answer = ask(&ledger, &[&["changes", "--kind", typed], form].concat());
+            assert_eq!(answer.status, 1, "{typed}");
+            let said = format!("{typed} is no kind of resource that is known here; the nearest are ");
+            let (_, named) = answer.stderr.split_once(&said).unwrap_or_else(|| panic!("{}", answer.stderr));
+            assert!(named.trim_end().split(", ").any(|name| name == nearest), "{typed}: {named}");
+        }
+    }
+    // kinds that are known, with nothing of them; and what is found is found, whatever the kind
+    for known in ["flow", "kms-key", "log-object", "unknown", "event-rule"] {
+        let answer = ask(&ledger, &["changes", "--kind", known]);
+        assert_eq!((answer.status, answer.stderr.as_str()), (1, ""), "{known}");
+    }
+    assert_eq!(ask(&ledger, &["changes", "--kind", "guardrail"]).stderr, "");
+    for form in [&[][..], &["--no-text"]] {
+        let short = ask(&ledger, &[&["prompt", "ce3"], form].concat());
+        assert_eq!(short.status, 1);
+        assert!(short.stderr.contains("at least the first 8 characters of its id"), "{}", short.stderr);
+    }
+    let unknown = ask(&ledger, &["prompt", "00000000"]);
+    assert!(!unknown.stderr.contains("at least"), "{}", unknown.stderr);
+}
+
 #[test]
 fn a_cut_file_is_indexed_as_far_as_it_can_be_read_and_ends_in_two() {
     let folder = tempfile::tempdir().unwrap();
@@ -347,6 +513,88 @@ fn the_demo_tells_its_story() {
         assert!(demo.stdout.contains(part), "{part:?} in\n{}", demo.stdout);
     }
     assert_eq!(ask(&ledger, &["explain", WRONG_ANSWER]).status, 0, "one can ask on");
+}
+
+/// A command that is shown can be pasted: it asks the ledger that was asked, whatever its name is.
+#[test]
+fn commands_that_are_shown_ask_the_same_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("the o'clock ledger.db");
+    let flag = format!("--ledger '{}'", ledger.to_str().unwrap().replace('\'', r"'\''"));
+    let demo = ask(&ledger, &["demo"]).stdout;
+    let shown: Vec<_> = demo.lines().filter_map(|line| line.split_once("bedrock-audit ")).collect();
+    let of_ledger: Vec<_> = shown.iter().filter(|(_, command)| command.starts_with(&flag)).collect();
+    for command in ["changes", "explain", "sources", "prompts", "invocations --guardrail", "states"] {
+        let is_shown =
+            of_ledger.iter().any(|(_, shown)| shown[flag.len()..].trim_start().starts_with(command));
+        assert!(is_shown, "{command} in\n{demo}");
+    }
+    // but for the alert, which is shown as it is sent
+    assert!(
+        shown.iter().all(|(before, shown)| before.contains("more:") || shown.starts_with(&flag)),
+        "{demo}"
+    );
+
+    let changes = ask(&ledger, &["changes", "--kind", "guardrail"]).stdout;
+    let (_, command) = changes.split_once("$ bedrock-audit ").unwrap();
+    let command = command.lines().next().unwrap();
+    let asked = ["--now", "2026-10-20T08:00:00Z"].join(" ");
+    let program = binary("bedrock-audit");
+    #[cfg(unix)]
+    {
+        let pasted = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{} {asked} {command} --json", program.display()))
+            .output()
+            .unwrap();
+        let found: Value = serde_json::from_slice(&pasted.stdout).unwrap();
+        assert_eq!(found.as_array().map(Vec::len), Some(3), "{command}: {found}");
+    }
+    let json = ask(&ledger, &["changes", "--kind", "guardrail", "--json"]).json();
+    let radius =
+        json.as_array().unwrap().iter().find_map(|change| change["blast_radius"]["command"].as_str());
+    assert!(radius.unwrap().starts_with(&format!("bedrock-audit {flag} invocations")), "{json}");
+    let page = ask(&ledger, &["report"]).stdout;
+    assert!(
+        page.contains("ledger.db&apos; explain REQUEST_ID") || page.contains("ledger.db' explain REQUEST_ID"),
+        "{page}"
+    );
+}
+
+/// `| head` has read enough: that is no failure, and nothing to complain of.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_every_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    assert_eq!(ask(&ledger, &["demo"]).status, 0);
+    let incident = project("events/incident");
+    for command in [
+        &["demo"][..],
+        &["changes"],
+        &["changes", "--json"],
+        &["explain", WRONG_ANSWER],
+        &["invocations"],
+        &["prompts"],
+        &["report"],
+        &["report", "--json"],
+        &["sources", "s3://example-mutual-policies/"],
+        &["states", "guardrail/gr4k2p9x7wzq"],
+        &["index", incident.to_str().unwrap()],
+        &["--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(binary("bedrock-audit"))
+            .args(["--now", "2026-10-20T08:00:00Z", "--ledger"])
+            .arg(&ledger)
+            .args(command)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{command:?}");
+    }
 }
 
 /// Whatever the day is, the log and the responses of the incident are of the same week.

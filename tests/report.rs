@@ -123,6 +123,79 @@ fn the_numbers_are_those_of_the_records() {
 }
 
 #[test]
+fn every_format_makes_its_folder_and_a_hyphen_is_the_standard_output() {
+    let (folder, ledger) = demo();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for (format, name, made) in [
+        ("html", "a/b/page.html", "a/b/page.html"),
+        ("json", "c/d/page.json", "c/d/page.json"),
+        ("csv", "e/f", "e/f/changes.csv"),
+    ] {
+        let (status, stdout, stderr) = ask(&ledger, &["report", "--format", format, "--output", &path(name)]);
+        assert_eq!((status, stdout.as_str()), (0, ""), "{format}: {stderr}");
+        assert!(Path::new(&path(made)).is_file(), "{format}");
+    }
+    let (status, html, stderr) = ask(&ledger, &["report", "--output", "-"]);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert_eq!(html, std::fs::read_to_string(path("a/b/page.html")).unwrap());
+    let (status, json, stderr) = ask(&ledger, &["report", "--json", "--output", "-"]);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert_eq!(json, std::fs::read_to_string(path("c/d/page.json")).unwrap());
+    let (status, stdout, stderr) = ask(&ledger, &["report", "--format", "csv", "--output", "-"]);
+    assert_eq!((status, stdout.as_str()), (2, ""));
+    assert!(
+        stderr.contains("csv is a file for each table") && stderr.contains("--output FOLDER"),
+        "{stderr}"
+    );
+    assert!(!Path::new("-").exists());
+}
+
+/// The tiles at the top of the page: what is said, with its number.
+fn tiles(html: &str) -> BTreeMap<String, u64> {
+    let (_, list) = html.split_once("<ul class=\"numbers\"").unwrap();
+    let (list, _) = list.split_once("</ul>").unwrap();
+    let tiles = list.split("<li><strong>").skip(1).map(|tile| tile.split_once("</strong>").unwrap());
+    tiles
+        .map(|(number, what)| (what.replace("</li>", ""), number.replace(',', "").parse().unwrap()))
+        .collect()
+}
+
+/// Nobody read what the changes of these files changed: none is known to be weaker, and the page does not look as if all were well.
+#[test]
+fn the_headline_says_what_is_not_known_of_changes() {
+    let (weaker, unknown, severe) = (
+        "changes that made something weaker, or may have (mixed)",
+        "changes of unknown effect",
+        "changes, attempts and faults of severity critical or high",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("ledger.db");
+    ask(&ledger, &["index", super::project("events/incident").to_str().unwrap()]);
+    let tiles_of = |ledger: &Path| tiles(&ask(ledger, &["report"]).1);
+    let shown = tiles_of(&ledger);
+    let changes = json_report(&ledger, &[])["changes"].clone();
+    assert_eq!(
+        (shown[weaker], shown[unknown], shown["changes of the configuration"]),
+        (0, 6, 6),
+        "{shown:?}"
+    );
+    let by_severity = |name: &str| changes["by_severity"][name].as_u64().unwrap_or_default();
+    assert_eq!(shown[severe], by_severity("critical") + by_severity("high"), "{changes}");
+    assert!(shown[severe] > 0, "{shown:?}");
+    assert_eq!(changes["effect_unknown"], 6);
+
+    // where they were read the verdicts are known, but for what is not read
+    let (_folder, demo) = demo();
+    let shown = tiles_of(&demo);
+    let changes = json_report(&demo, &[])["changes"].clone();
+    assert_eq!((shown[weaker], &changes["by_verdict"]["mixed"]), (2, &Value::Null), "{shown:?}");
+    let unread = changes["changes"]["entries"].as_array().unwrap().iter();
+    let unread = unread.filter(|entry| entry["verdict"].is_null()).count() as u64;
+    assert_eq!(shown[unknown], unread, "{changes}");
+    assert!(unread < 6, "{changes}");
+}
+
+#[test]
 fn what_became_of_each_object_is_told_with_place_and_reason() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger.db");
@@ -366,6 +439,9 @@ fn an_empty_window_says_so_and_what_cannot_be_is_told() {
         &["report", "--json", "--format", "html"],
         &["report", "--since", "someday"],
         &["report", "--since", "2026-11-01"],
+        &["report", "--since", "2030-01-01"],
+        &["report", "--since", "2030-01-01", "--until", "2030-01-02"],
+        &["report", "--since", "2026-10-21", "--until", "2026-10-22"],
         &["report", "--output", folder_name],
         &["report", "--output", &inside],
         &["report", "--format", "csv", "--output", there],
@@ -375,6 +451,25 @@ fn an_empty_window_says_so_and_what_cannot_be_is_told() {
         assert!(!stderr.is_empty());
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "before", "a report that failed replaces nothing");
+    // the file that lies beside it until it is whole is named in no message
+    let (_, _, stderr) = ask(&ledger, &["report", "--output", &inside]);
+    assert!(stderr.contains(there) && !stderr.contains(".bedrock-audit"), "{stderr}");
+    // of the future nothing can be missing
+    for (window, since, until) in [
+        (&["--until", "2026-10-16"][..], "2026-09-16", "2026-10-16T00:00:00.000Z"),
+        (&["--until", "2026-10-15T15:00:00Z"], "2026-09-15", "2026-10-15T15:00:00.000Z"),
+        (&["--since", "2026-10-15", "--until", "2026-12-01"], "2026-10-15", "2026-10-20T08:00:00.000Z"),
+        (&["--until", "2026-12-01"], "2026-09-20", "2026-10-20T08:00:00.000Z"),
+    ] {
+        let told = json_report(&ledger, window)["window"].clone();
+        assert!(told["since"].as_str().unwrap().starts_with(since), "{window:?}: {told}");
+        assert_eq!(told["until"], until, "{window:?}");
+    }
+    let far = ask(&ledger, &["changes", "--since", "2030-01-01", "--until", "2030-01-02"]);
+    assert_eq!(far.0, 2, "{}", far.2);
+    assert!(far.2.contains("lies ahead"), "{}", far.2);
+    let help = ask(&ledger, &["report", "--help"]).1;
+    assert!(help.contains("covers the 30 days before --until, or before now"), "{help}");
     // without a window it is the last thirty days, up to now
     let report: Value = serde_json::from_str(&ask(&ledger, &["report", "--json"]).1).unwrap();
     let window = json!({"since": "2026-09-20T08:00:00.000Z", "until": "2026-10-20T08:00:00.000Z"});

@@ -119,6 +119,9 @@ async fn a_weakened_guardrail_is_told_field_by_field() {
 
     let machines = world.last_to(CHANGES);
     let json = json_of(&machines);
+    let command = json["command"].as_str().unwrap();
+    assert!(command.ends_with(" --stack bedrock-audit"), "{command}");
+    assert!(alert.message.contains(&format!("more:      {command}\n")), "{}", alert.message);
     assert_eq!((&json["severity"], &json["verdict"]), (&json!("critical"), &json!("weaker")));
     assert_eq!(json["principal"]["name"], "marta.klein@example.com");
     let effects: Vec<_> = json["diff"].as_array().unwrap().iter().map(|field| &field["effect"]).collect();

@@ -70,7 +70,8 @@ pub fn index_trail<R: Read + Send>(
         alert_max_age: SignedDuration::MAX,
         now: Timestamp::UNIX_EPOCH,
     };
-    let recorder = Recorder { ledger: &TakesAll, resources: &TakesAll, alerts: &TakesAll, recording };
+    let recorder =
+        Recorder { ledger: &TakesAll, resources: &TakesAll, alerts: &TakesAll, recording, stack: None };
     let watching = Watching::default();
     let indexer =
         TrailIndexer { objects: &Object(open), recorder: &recorder, watching: &watching, keeps_calls: true };

@@ -1,11 +1,14 @@
 //! What can be typed. Flags are taken before or after the command.
 
-use std::{num::NonZeroU32, path::PathBuf};
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use audit_app::ports::Span;
-use audit_domain::{change::Outcome, window};
+use audit_domain::{alert::shell_word, change::Outcome, window};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
-use jiff::{Timestamp, tz::Offset};
+use jiff::{SignedDuration, Timestamp, tz::Offset};
 
 /// Who asked a model what, what it was told and shown, and who changed that before: the audit trail of Amazon Bedrock.
 #[derive(Debug, Parser)]
@@ -17,7 +20,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The file of an embedded ledger [default: ledger.db in your data directory]
     #[arg(long, global = true, value_name = "PATH", conflicts_with_all = ["stack", "tables"])]
@@ -91,6 +94,8 @@ pub(crate) enum Command {
     /// 2 something could not be checked
     Doctor(DoctorArguments),
     /// Make a page of what happened in a window: invocations, changes, deliveries, gaps, and what is not known of them
+    ///
+    /// Without --since it covers the 30 days before --until, or before now.
     Report(ReportArguments),
     /// Read the raw record of a request again, and compare: 0 equal, 1 unknown, 2 differs or gone
     Verify {
@@ -174,7 +179,7 @@ pub(crate) struct ReportArguments {
     /// A page for people, one object for machines, or tables with every row [default: html]
     #[arg(long, value_enum, conflicts_with = "json")]
     pub(crate) format: Option<ReportFormat>,
-    /// Write it there, for you alone to read: a file, or for csv a folder with a file for each table
+    /// Write it there, for you alone to read: a file (- is standard output), or for csv a folder with a file for each table
     #[arg(long, value_name = "PATH", required_if_eq("format", "csv"))]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
@@ -226,6 +231,22 @@ impl Global {
 }
 
 impl Global {
+    /// The same, with the ledger in this file.
+    pub(crate) fn on(&self, ledger: &Path) -> Self {
+        Self { ledger: Some(ledger.to_owned()), ..self.clone() }
+    }
+
+    /// How a command begins that asks the same ledger again, as a shell takes it.
+    pub(crate) fn program(&self) -> String {
+        let flag = match (&self.ledger, &self.stack, &self.tables) {
+            (Some(path), ..) => format!(" --ledger {}", shell_word(&path.display().to_string())),
+            (_, Some(stack), _) => format!(" --stack {}", shell_word(stack)),
+            (.., Some(tables)) => format!(" --tables {}", shell_word(tables)),
+            (None, None, None) => String::new(),
+        };
+        format!("bedrock-audit{flag}")
+    }
+
     /// A moment that was typed.
     pub(crate) fn moment(&self, typed: &str) -> Result<Timestamp, String> {
         window::moment(typed, self.now(), self.utc_offset)
@@ -233,9 +254,20 @@ impl Global {
 }
 
 impl Window {
-    /// Whether nobody said where it ends.
-    pub(crate) fn is_open(&self) -> bool {
-        self.until.is_none()
+    /// The span of time that was typed; where nobody said since when, that long before its end or before now.
+    pub(crate) fn span_of(&self, longest: SignedDuration, global: &Global) -> Result<Span, String> {
+        let (now, until) =
+            (global.now(), self.until.as_deref().map(|typed| global.moment(typed)).transpose()?);
+        let span = match (self.span(global)?, &self.since) {
+            (Some(span), Some(_)) => span,
+            _ => {
+                let until = until.unwrap_or(now);
+                let since = until.min(now).checked_sub(longest).map_err(|error| error.to_string())?;
+                Span { since, until }
+            }
+        };
+        // what is open ends now: nothing of tomorrow is missing yet
+        Ok(Span { until: span.until.min(now), ..span })
     }
 
     /// The span of time that was typed; `None` where nothing was.
@@ -248,7 +280,7 @@ impl Window {
         let everything = audit_app::answer::everything(global.now());
         let span =
             Span { since: since.unwrap_or(everything.since), until: until.unwrap_or(everything.until) };
-        if span.since >= span.until && until.is_none() {
+        if span.since >= everything.until {
             return Err(format!("--since ({}) lies ahead: nothing can be known from then on", span.since));
         }
         if span.since >= span.until {

@@ -1,7 +1,7 @@
 //! The embedded ledger: a DynamoDB engine in this process, in one file. The same adapter speaks to it as to the cloud; its
 //! requests are answered here and no port is opened on anybody's machine.
 
-use std::path::Path;
+use std::{io::Read as _, path::Path};
 
 use aws_sdk_dynamodb::{
     Client, Config,
@@ -20,7 +20,13 @@ use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, errors::DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A client of the engine in this file, which is made if it is not there; in memory where there is none.
+use crate::private;
+
+/// How a file of the engine begins; one that is empty is new.
+const BEGINNING: &[u8] = b"SQLite format 3\0";
+
+/// A client of the engine in this file, which is made if it is not there, with the mode 0600 that the engine gives the files
+/// beside it as well; in memory where there is none.
 ///
 /// # Errors
 /// The file cannot be opened as a ledger.
@@ -28,8 +34,8 @@ pub(crate) fn client(file: Option<&Path>) -> Result<Client, String> {
     let database = match file {
         Some(path) => {
             let name = path.to_str().ok_or("the ledger's path is no UTF-8: choose another")?;
-            Database::new(name)
-                .map_err(|error| format!("could not open the ledger {}: {error}", path.display()))?
+            check(path)?;
+            Database::new(name).map_err(|error| not_opened(path, &error.to_string()))?
         }
         None => Database::memory().map_err(|error| format!("could not open a ledger in memory: {error}"))?,
     };
@@ -42,6 +48,36 @@ pub(crate) fn client(file: Option<&Path>) -> Result<Client, String> {
         .http_client(Engine(database))
         .build();
     Ok(Client::from_conf(config))
+}
+
+/// Whether the engine will take this file. Its own words about one that it does not are of no help.
+fn check(path: &Path) -> Result<(), String> {
+    if path.is_dir() {
+        return Err(format!("{} is no ledger: it is a folder", path.display()));
+    }
+    private::make_file(path).map_err(|error| not_written(path, &error.to_string()))?;
+    let mut beginning = Vec::new();
+    let file = std::fs::File::open(path).and_then(|file| file.take(16).read_to_end(&mut beginning));
+    file.map_err(|error| format!("could not read the ledger {}: {error}", path.display()))?;
+    if beginning.is_empty() || beginning == BEGINNING {
+        return Ok(());
+    }
+    Err(format!("{} is no ledger", path.display()))
+}
+
+fn not_written(path: &Path, why: &str) -> String {
+    format!(
+        "{} cannot be written: {why}; the engine writes into it and beside it even when it is only asked: copy it to where you may write",
+        path.display()
+    )
+}
+
+/// The engine makes files beside its own: where it may not, it calls the file itself read-only.
+fn not_opened(path: &Path, why: &str) -> String {
+    match why {
+        why if why.contains("readonly database") => not_written(path, "nothing can be made in its folder"),
+        why => format!("could not open the ledger {}: {why}", path.display()),
+    }
 }
 
 trait ForEngine {
@@ -133,6 +169,21 @@ mod tests {
         contract::ledger_keeps(&super::client(Some(&file)).unwrap()).await;
     }
 
+    /// They are there as long as the ledger is open, and hold what was written last.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_files_beside_a_ledger_are_its_owners_alone() {
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let client = super::client(Some(&folder.path().join("ledger.db"))).unwrap();
+        contract::ledger_keeps(&client).await;
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
+        assert!(files.len() > 1, "{files:?}");
+        for file in files {
+            assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600, "{file:?}");
+        }
+    }
+
     #[test]
     fn a_file_that_is_no_ledger_is_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
@@ -141,5 +192,8 @@ mod tests {
             .unwrap();
         let message = super::client(Some(&file)).unwrap_err();
         assert!(message.contains("notes.txt"), "{message}");
+        assert!(message.ends_with("notes.txt is no ledger"), "{message}");
+        let message = super::client(Some(folder.path())).unwrap_err();
+        assert!(message.ends_with("is no ledger: it is a folder"), "{message}");
     }
 }

@@ -15,7 +15,7 @@ use audit_domain::{
 };
 use etcetera::BaseStrategy as _;
 
-use crate::{arguments::Global, embedded, objects::Folder};
+use crate::{arguments::Global, embedded, objects::Folder, private};
 
 /// A ledger of either kind.
 pub(crate) type AnyLedger = Ledger<Objects>;
@@ -64,8 +64,9 @@ fn file(global: &Global) -> Result<PathBuf, String> {
     }
 }
 
-/// Opens the ledger that the flags name.
-pub(crate) async fn open(global: &Global) -> Result<Opened, String> {
+/// Opens the ledger that the flags name. A file that is not there is made only by what writes: a question to a fresh one would
+/// be answered as if nothing had happened.
+pub(crate) async fn open(global: &Global, may_make: bool) -> Result<Opened, String> {
     if let Some(name) = &global.stack {
         return open_stack(name, global).await;
     }
@@ -75,15 +76,31 @@ pub(crate) async fn open(global: &Global) -> Result<Opened, String> {
         let ledger = Ledger::new(client, table_names(names)?, Objects::Nowhere, global.now());
         return Ok(Opened { ledger, keeping: Keeping::DEFAULT, is_shared: true });
     }
-    let ledger = open_file(&file(global)?, global).await?;
+    let path = file(global)?;
+    if !may_make && is_absent(&path)? {
+        return Err(format!(
+            "there is no ledger at {}; index something first, or name a deployed stack with --stack NAME",
+            path.display()
+        ));
+    }
+    let ledger = open_file(&path, global).await?;
     Ok(Opened { ledger, keeping: Keeping::DEFAULT, is_shared: false })
 }
 
-/// Opens the embedded ledger in a file.
+/// Whether there is no file, or one that nothing was ever written to.
+fn is_absent(path: &Path) -> Result<bool, String> {
+    match std::fs::metadata(path) {
+        Ok(there) => Ok(there.is_file() && there.len() == 0),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(format!("could not look for the ledger {}: {error}", path.display())),
+    }
+}
+
+/// Opens the embedded ledger in a file, which is made if it is not there.
 pub(crate) async fn open_file(path: &Path, global: &Global) -> Result<AnyLedger, String> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        std::fs::create_dir_all(parent)
-            .map_err(|error| format!("could not make the folder {}: {error}", parent.display()))?;
+    if let Some(folder) = private::folder_of(path) {
+        private::make_folder(folder)
+            .map_err(|error| format!("could not make the folder {}: {error}", folder.display()))?;
     }
     let client = embedded::client(Some(path))?;
     let names = TableNames {

@@ -5,6 +5,7 @@
 //! * `objects`: log objects on this machine and in buckets.
 //! * `commands`: one file per command.
 //! * `lines`: two texts compared.
+//! * `private`: files and folders that only their owner may read.
 //! * `output`: tables for people, JSON for machines; nothing of a record reaches the terminal unescaped.
 
 mod arguments;
@@ -14,6 +15,7 @@ mod ledger;
 mod lines;
 mod objects;
 mod output;
+mod private;
 
 use std::process::ExitCode;
 
@@ -28,7 +30,7 @@ async fn main() -> ExitCode {
         Ok(Ending::NothingFound | Ending::SomethingOff) => ExitCode::from(1),
         Ok(Ending::Incomplete) => ExitCode::from(2),
         Err(problem) => {
-            output::problem(&problem);
+            output::problem(&commands::advised(problem));
             ExitCode::from(2)
         }
     }

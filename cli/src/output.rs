@@ -1,8 +1,10 @@
 //! Tables for people, JSON for machines. Nothing of a record reaches the terminal unescaped.
 
-use std::io::IsTerminal as _;
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal as _, Write as _},
+};
 
-use anstream::{eprintln, println};
 use anstyle::{AnsiColor, Style};
 use audit_app::ports::Span;
 use audit_domain::plain::is_unsafe;
@@ -39,24 +41,53 @@ const HEADING: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 const PROBLEM: Style = AnsiColor::Red.on_default().bold();
 
+/// A line of the answer.
+fn put(line: &dyn Display) {
+    written(writeln!(anstream::stdout().lock(), "{line}"));
+}
+
+/// A line beside the answer. That nobody reads it is no reason to end.
+fn tell(line: &dyn Display) {
+    let _unread = writeln!(anstream::stderr().lock(), "{line}");
+}
+
+/// An answer that is made for machines as a whole, byte by byte as it is.
+pub(crate) fn whole(text: &str) {
+    let mut stdout = io::stdout().lock();
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+}
+
+/// Whoever asked may have read enough (`| head`): then the command is done. Other than that, an answer that does not get out is a
+/// failure.
+fn written(outcome: io::Result<()>) {
+    match outcome {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            problem(&format!("could not write the answer: {error}"));
+            std::process::exit(2)
+        }
+    }
+}
+
 /// Why a command failed.
 pub(crate) fn problem(text: &str) {
-    eprintln!("{PROBLEM}error:{PROBLEM:#} {}", block(text));
+    tell(&format_args!("{PROBLEM}error:{PROBLEM:#} {}", block(text)));
 }
 
 /// Something that the one who asked should know, beside the answer.
 pub(crate) fn note(text: &str) {
-    eprintln!("{FAINT}{}{FAINT:#}", block(text));
+    tell(&format_args!("{FAINT}{}{FAINT:#}", block(text)));
 }
 
 /// A heading.
 pub(crate) fn heading(text: &str) {
-    println!("{HEADING}{}{HEADING:#}", line(text));
+    put(&format_args!("{HEADING}{}{HEADING:#}", line(text)));
 }
 
 /// A line of our own, or with values that went through [`line`].
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    put(&text);
 }
 
 /// `1 change`, `2 changes`.
@@ -66,24 +97,24 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
 
 /// A labelled value.
 pub(crate) fn fact(label: &str, value: &str) {
-    println!("{FAINT}{label:<14}{FAINT:#} {}", line(value));
+    put(&format_args!("{FAINT}{label:<14}{FAINT:#} {}", line(value)));
 }
 
 /// A text of several lines, marked at its side.
 pub(crate) fn quote(text: &str) {
     for part in text.lines() {
-        println!("  {FAINT}|{FAINT:#} {}", line(part));
+        put(&format_args!("  {FAINT}|{FAINT:#} {}", line(part)));
     }
 }
 
 /// JSON for machines.
 pub(crate) fn json(value: &Value) {
-    println!("{value:#}");
+    put(&format_args!("{value:#}"));
 }
 
 /// A table whose cells went through [`line`].
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) {
-    println!("{}", filled(headings, rows));
+    put(&filled(headings, rows));
 }
 
 /// The same, with ids in the first column: they are never wrapped, so that they can be copied.
@@ -92,14 +123,14 @@ pub(crate) fn table_by_id<const N: usize>(headings: [&str; N], rows: impl Iterat
     if let Some(ids) = table.column_mut(0) {
         ids.set_constraint(ColumnConstraint::ContentWidth);
     }
-    println!("{table}");
+    put(&table);
 }
 
 fn filled<const N: usize>(headings: [&str; N], rows: impl Iterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.map(|heading| Cell::new(heading).add_attribute(Attribute::Underlined)));
-    if !std::io::stdout().is_terminal() {
+    if !io::stdout().is_terminal() {
         table.set_width(WIDTH_OF_A_PIPE);
     }
     for row in rows {

@@ -10,6 +10,7 @@ use audit_app::{
 };
 use audit_aws::{bedrock::KnowledgeBases, connect};
 use audit_domain::{
+    alert::shell_word,
     attribution::{answer::Citation, retrieved::Retrieved},
     ledger::record::EXCERPT,
     passage::excerpt,
@@ -42,7 +43,7 @@ pub(crate) async fn run(
     if global.json {
         output::json(&as_json(&came, not_recorded.as_deref(), ledger).await?);
     } else {
-        print(&came);
+        print(&came, global);
     }
     match not_recorded {
         None => Ok(Ending::Done),
@@ -126,7 +127,7 @@ fn beginning(reference: &Retrieved) -> Option<String> {
     reference.text.as_deref().map(|text| excerpt(text, EXCERPT))
 }
 
-fn print(asked: &Asked) {
+fn print(asked: &Asked, global: &Global) {
     let answer = &asked.answer;
     if answer.text.trim().is_empty() {
         output::note("the answer is empty");
@@ -149,7 +150,8 @@ fn print(asked: &Asked) {
     if let Ok(recorded) = &asked.recorded {
         let again = if recorded.is_duplicate { "known before" } else { "recorded" };
         let sources = output::counted(recorded.sources as usize, "source");
-        output::fact("ledger", &format!("{again}, {sources}: bedrock-audit explain {}", recorded.request_id));
+        let command = format!("{} explain {}", global.program(), shell_word(&recorded.request_id));
+        output::fact("ledger", &format!("{again}, {sources}: {command}"));
     }
 }
 

@@ -10,6 +10,7 @@ use audit_domain::{
 };
 use jiff::tz::Offset;
 use serde_json::Value;
+use similar::TextDiff;
 
 use super::diff;
 use crate::{
@@ -38,14 +39,31 @@ pub(crate) async fn run(
             &changes
                 .iter()
                 .zip(&radii)
-                .map(|(change, radius)| entry(change, radius.as_ref(), !global.no_text))
+                .map(|(change, radius)| entry(change, radius.as_ref(), !global.no_text, global))
                 .collect(),
         );
     } else {
         print(&changes, &output::window(span, global.now(), global.utc_offset), global.utc_offset);
-        print_contents(&changes, &radii, global.utc_offset, !global.no_text);
+        print_contents(&changes, &radii, !global.no_text, global);
+    }
+    if let Some(kind) =
+        asked.kind.as_deref().filter(|kind| changes.is_empty() && !answer::is_known_kind(kind))
+    {
+        output::note(&unknown_kind(kind));
     }
     Ok(Ending::found(!changes.is_empty()))
+}
+
+/// So many kinds are named where one is not known.
+const NEAREST: usize = 3;
+
+/// That nothing was found may be for a letter that is missing.
+fn unknown_kind(typed: &str) -> String {
+    let likeness = |kind: &str| TextDiff::from_chars(typed, kind).ratio();
+    let mut kinds: Vec<&str> = answer::known_kinds().into_iter().collect();
+    kinds.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    kinds.truncate(NEAREST);
+    format!("{typed} is no kind of resource that is known here; the nearest are {}", kinds.join(", "))
 }
 
 /// The blast radius of each of the changes that has one.
@@ -66,13 +84,13 @@ pub(super) async fn blast_radii(
 pub(super) fn print_contents(
     changes: &[(Change, Option<Diff>)],
     radii: &[Option<BlastRadius>],
-    offset: Offset,
     shows_texts: bool,
+    global: &Global,
 ) {
     for ((change, diff), radius) in changes.iter().zip(radii) {
         diff::print_breaks(change);
         diff::print(change, diff.as_ref(), shows_texts);
-        radius.iter().for_each(|radius| diff::print_blast_radius(radius, offset));
+        radius.iter().for_each(|radius| diff::print_blast_radius(radius, global));
     }
 }
 
@@ -81,13 +99,15 @@ pub(super) fn entry(
     (change, diff): &(Change, Option<Diff>),
     radius: Option<&BlastRadius>,
     shows_texts: bool,
+    global: &Global,
 ) -> Value {
     let mut entry = report::change(change, diff.as_ref());
     if let Some(members) = entry.as_object_mut() {
         if !shows_texts && diff.is_some() {
             members.insert("diff".to_owned(), Value::Null);
         }
-        members.insert("blast_radius".to_owned(), radius.map_or(Value::Null, diff::blast_radius));
+        let radius = radius.map(|radius| diff::blast_radius(radius, global));
+        members.insert("blast_radius".to_owned(), radius.unwrap_or_default());
     }
     entry
 }

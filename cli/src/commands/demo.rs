@@ -33,6 +33,7 @@ use crate::{
     ledger::{self, AnyLedger},
     objects::{BodiesInFolders, Files},
     output::{self, Ending},
+    private,
 };
 
 const INVOCATIONS: &str = include_str!("../../../events/incident/invocations.ndjson");
@@ -80,6 +81,8 @@ const THURSDAY: &str = "2026-10-15T00:00:00Z";
 
 pub(crate) async fn run(global: &Global) -> Result<Ending, String> {
     let path = demo_ledger(global)?;
+    // whatever is said to be asked on with names this ledger
+    let global = &global.on(&path);
     let ledger = ledger::open_file(&path, global).await?;
     let shift = shift(global.now())?;
     let [log, responses] = write_sample(&ledger::objects_folder(&path), shift)?;
@@ -91,7 +94,7 @@ pub(crate) async fn run(global: &Global) -> Result<Ending, String> {
         CHANGES.len()
     ));
     show_alert(&alerts, global);
-    let ask = async |question: &str, typed: &[&str]| ask(&path, question, typed, &ledger, global).await;
+    let ask = async |question: &str, typed: &[&str]| ask(question, typed, &ledger, global).await;
     ask(
         "1. Which principal changed the guardrail last Thursday, and what did they change?",
         &["changes", "--kind", "guardrail", "--since", "last thursday"],
@@ -104,7 +107,7 @@ pub(crate) async fn run(global: &Global) -> Result<Ending, String> {
     .await?;
     ask("And which answers used the document that it cites?", &["sources", WRONG_DOCUMENT]).await?;
     ask("And since when, and by whom, are system prompts in use?", &["prompts"]).await?;
-    output::say(&format!("\nAsk on: bedrock-audit --ledger {} explain {WRONG_ANSWER}", path.display()));
+    output::say(&format!("\nAsk on: {} explain {WRONG_ANSWER}", output::line(&global.program())));
     Ok(Ending::Done)
 }
 
@@ -183,8 +186,7 @@ fn write_gzip(path: &Path, values: &[&str], by: SignedDuration) -> Result<PathBu
     for value in values {
         writeln!(gzip, "{}", shifted(value, by)?).map_err(failed)?;
     }
-    std::fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-    std::fs::write(path, gzip.finish().map_err(failed)?).map_err(failed)?;
+    private::write(path, &gzip.finish().map_err(failed)?).map_err(failed)?;
     std::path::absolute(path).map_err(failed)
 }
 
@@ -222,7 +224,7 @@ async fn record_changes(
             now: arrived.unwrap_or(global.now()),
         };
         let resources = SampleResources { after: nth, by };
-        let recorder = Recorder { ledger, resources: &resources, alerts: &alerts, recording };
+        let recorder = Recorder { ledger, resources: &resources, alerts: &alerts, recording, stack: None };
         recorder.record(*change, raw.as_bytes()).await.map_err(|error| error.to_string())?;
     }
     Ok(alerts.0.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -272,17 +274,11 @@ fn show_alert(alerts: &[Message], global: &Global) {
 }
 
 /// Asks a question as somebody would type it.
-async fn ask(
-    path: &Path,
-    question: &str,
-    typed: &[&str],
-    ledger: &AnyLedger,
-    global: &Global,
-) -> Result<(), String> {
+async fn ask(question: &str, typed: &[&str], ledger: &AnyLedger, global: &Global) -> Result<(), String> {
     use clap::Parser as _;
     output::say("");
     output::heading(question);
-    output::say(&format!("$ bedrock-audit --ledger {} {}", path.display(), quoted(typed)));
+    output::say(&format!("$ {} {}", output::line(&global.program()), quoted(typed)));
     let arguments = Arguments::try_parse_from([&["bedrock-audit"], typed].concat());
     match arguments.map_err(|error| error.to_string())?.command {
         Command::Changes(asked) => changes::run(&asked, ledger, global).await?,

@@ -2,14 +2,14 @@
 
 use audit_app::answer::BlastRadius;
 use audit_domain::{
+    alert::shell_word,
     change::{Change, Outcome},
     ledger::record::{Diff, DiffRead, FieldChange},
     time,
 };
-use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use crate::{lines, output};
+use crate::{arguments::Global, lines, output};
 
 /// Texts from so many characters on, or of several lines, are shown line by line.
 const LONG: usize = 80;
@@ -95,8 +95,8 @@ fn is_long(text: &str) -> bool {
 }
 
 /// Which responses ran under a weakened guardrail.
-pub(super) fn print_blast_radius(radius: &BlastRadius, offset: Offset) {
-    let until = radius.until.map_or("now".to_owned(), |until| output::moment(until, offset));
+pub(super) fn print_blast_radius(radius: &BlastRadius, global: &Global) {
+    let until = radius.until.map_or("now".to_owned(), |until| output::moment(until, global.utc_offset));
     let unknown = match radius.of_unknown_version {
         0 => String::new(),
         count => format!(", and {count} more in a version that the log does not name"),
@@ -106,11 +106,11 @@ pub(super) fn print_blast_radius(radius: &BlastRadius, offset: Offset) {
         output::counted(radius.responses, "response"),
         radius.version
     ));
-    output::say(&format!("  $ bedrock-audit {}", output::line(&command(radius))));
+    output::say(&format!("  $ {}", output::line(&command(radius, global))));
 }
 
 /// The blast radius in `changes --json`.
-pub(super) fn blast_radius(radius: &BlastRadius) -> Value {
+pub(super) fn blast_radius(radius: &BlastRadius, global: &Global) -> Value {
     json!({
         "guardrail_id": radius.guardrail_id,
         "version": radius.version,
@@ -118,12 +118,14 @@ pub(super) fn blast_radius(radius: &BlastRadius) -> Value {
         "until": radius.until.map(time::rfc3339),
         "responses": radius.responses,
         "of_unknown_version": radius.of_unknown_version,
-        "command": format!("bedrock-audit {}", command(radius)),
+        "command": command(radius, global),
     })
 }
 
-fn command(radius: &BlastRadius) -> String {
+fn command(radius: &BlastRadius, global: &Global) -> String {
     let until = radius.until.map(|until| format!(" --until {}", time::rfc3339(until)));
     let since = time::rfc3339(radius.since);
-    format!("invocations --guardrail {} --since {since}{}", radius.guardrail_id, until.unwrap_or_default())
+    let id = shell_word(&radius.guardrail_id);
+    let program = global.program();
+    format!("{program} invocations --guardrail {id} --since {since}{}", until.unwrap_or_default())
 }

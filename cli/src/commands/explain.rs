@@ -2,6 +2,7 @@
 
 use audit_app::answer::{self, BlastRadius, Explanation, InForce};
 use audit_domain::{
+    alert::shell_word,
     invocation::{BodyState, Invocation, is_prompt_resource},
     passage::Certainty,
     prompt::SystemPromptStatus,
@@ -26,21 +27,26 @@ pub(crate) async fn run(request_id: &str, ledger: &AnyLedger, global: &Global) -
     };
     let radii = changes::blast_radii(&explanation.changes, ledger, global).await?;
     if global.json {
-        output::json(&as_json(request_id, &explanation, &radii));
+        output::json(&as_json(request_id, &explanation, &radii, global));
     } else {
-        print(request_id, &explanation, &radii, global.utc_offset);
+        print(request_id, &explanation, &radii, global);
     }
     Ok(Ending::Done)
 }
 
-fn as_json(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadius>]) -> Value {
+fn as_json(
+    request_id: &str,
+    explanation: &Explanation,
+    radii: &[Option<BlastRadius>],
+    global: &Global,
+) -> Value {
     let invocations = explanation.invocations.iter().zip(&explanation.in_force);
     let invocations: Vec<_> = invocations
         .map(|((invocation, text), in_force)| entry(invocation, text.as_deref(), in_force))
         .collect();
     let changes = explanation.changes.iter().zip(radii);
     let changes: Vec<_> = changes
-        .map(|(change, radius)| changes::entry(change, radius.as_ref(), explanation.shows_texts))
+        .map(|(change, radius)| changes::entry(change, radius.as_ref(), explanation.shows_texts, global))
         .collect();
     json!({
         "request_id": request_id,
@@ -73,7 +79,8 @@ fn entry(invocation: &Invocation, text: Option<&str>, in_force: &InForce) -> Val
     entry
 }
 
-fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadius>], offset: Offset) {
+fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadius>], global: &Global) {
+    let offset = global.utc_offset;
     output::heading(&format!("request {request_id}"));
     if explanation.conflict {
         output::say("CONFLICT: records with this request id disagree; all of them are shown");
@@ -82,7 +89,7 @@ fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadiu
         let text = text.as_deref().or((!explanation.shows_texts).then_some(output::NOT_SHOWN));
         print_invocation(invocation, text, offset);
         in_force.prompt.iter().for_each(|state| print_prompt_resource(state, offset));
-        print_guardrail(invocation, in_force, offset);
+        print_guardrail(invocation, in_force, global);
     }
     passages::print(explanation, offset);
     for call in &explanation.calls {
@@ -97,7 +104,7 @@ fn print(request_id: &str, explanation: &Explanation, radii: &[Option<BlastRadiu
         );
     }
     print_links(explanation);
-    print_changes(explanation, radii, offset);
+    print_changes(explanation, radii, global);
     for (invocation, _) in &explanation.invocations {
         let evidence = &invocation.evidence;
         output::say("");
@@ -184,7 +191,7 @@ fn print_prompt(invocation: &Invocation, text: Option<&str>) {
     }
 }
 
-fn print_guardrail(invocation: &Invocation, in_force: &InForce, offset: Offset) {
+fn print_guardrail(invocation: &Invocation, in_force: &InForce, global: &Global) {
     let guardrail = &invocation.guardrail;
     let name = match (&guardrail.id, &guardrail.version) {
         (Some(id), Some(version)) => format!("{id} version {version}"),
@@ -201,24 +208,22 @@ fn print_guardrail(invocation: &Invocation, in_force: &InForce, offset: Offset) 
                 "last changed before: {} by {} on {}",
                 change.event_name,
                 change.principal.name.as_deref().unwrap_or(change.principal.best()),
-                output::moment(change.occurred_at, offset)
+                output::moment(change.occurred_at, global.utc_offset)
             ),
         );
     }
-    in_force.guardrail.iter().for_each(|(state, certainty)| print_state(state, *certainty, offset));
+    in_force.guardrail.iter().for_each(|(state, certainty)| print_state(state, *certainty, global));
 }
 
 /// What the guardrail looked like then.
-fn print_state(state: &State, certainty: Certainty, offset: Offset) {
+fn print_state(state: &State, certainty: Certainty, global: &Global) {
     let resource = &state.subject.resource;
-    let since = output::moment(state.updated_at.unwrap_or(state.caused_at), offset);
+    let since = output::moment(state.updated_at.unwrap_or(state.caused_at), global.utc_offset);
     let what = format!("as it was since {since} ({}), sha256 {}", certainty.name(), state.sha256.short());
     output::fact("", &what);
     let name = resource.arn.clone().unwrap_or_else(|| resource.to_string());
-    output::fact(
-        "",
-        &format!("$ bedrock-audit states {name} --at {}", audit_domain::time::rfc3339(state.observed_at)),
-    );
+    let at = audit_domain::time::rfc3339(state.observed_at);
+    output::fact("", &format!("$ {} states {} --at {at}", global.program(), shell_word(&name)));
 }
 
 /// The prompt that was called as the model: its texts.
@@ -258,7 +263,7 @@ fn print_links(explanation: &Explanation) {
     }
 }
 
-fn print_changes(explanation: &Explanation, radii: &[Option<BlastRadius>], offset: Offset) {
+fn print_changes(explanation: &Explanation, radii: &[Option<BlastRadius>], global: &Global) {
     if explanation.changes.is_empty() {
         if !explanation.invocations.is_empty() {
             output::fact("changes", "none is known from the seven days before, in this account and region");
@@ -271,6 +276,6 @@ fn print_changes(explanation: &Explanation, radii: &[Option<BlastRadius>], offse
     } else {
         "changes in the seven days before, in this account and region, newest first"
     });
-    changes::table(&explanation.changes, offset);
-    changes::print_contents(&explanation.changes, radii, offset, explanation.shows_texts);
+    changes::table(&explanation.changes, global.utc_offset);
+    changes::print_contents(&explanation.changes, radii, explanation.shows_texts, global);
 }

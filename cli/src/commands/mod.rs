@@ -22,6 +22,18 @@ use crate::{
     output::Ending,
 };
 
+/// What the SDK says where it finds no credentials, before it lists everything that it tried.
+const NO_CREDENTIALS: &str = "no credentials found in chain";
+
+/// Why a command failed, with what helps in front of it, where that is far down in the words of the SDK.
+pub(crate) fn advised(problem: String) -> String {
+    if problem.contains(NO_CREDENTIALS) && !problem.contains("AWS_PROFILE") {
+        format!("no AWS credentials were found: set AWS_PROFILE, or log in (aws sso login)\n{problem}")
+    } else {
+        problem
+    }
+}
+
 /// Runs a command.
 pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     let global = &arguments.global;
@@ -36,7 +48,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Ending, String> {
     if needs_texts && global.no_text {
         return Err("--no-text is for questions to the ledger: index, ask and verify read texts".to_owned());
     }
-    let Opened { ledger, keeping, is_shared } = ledger::open(global).await?;
+    let may_make = matches!(arguments.command, Command::Index(_) | Command::Ask(_));
+    let Opened { ledger, keeping, is_shared } = ledger::open(global, may_make).await?;
     let ledger = if global.no_text { ledger.without_texts() } else { ledger };
     match &arguments.command {
         Command::Demo | Command::Doctor(_) => Ok(Ending::Done),

@@ -65,6 +65,13 @@ pub(crate) async fn list(
 pub(crate) async fn show(id: &str, ledger: &AnyLedger, global: &Global) -> Result<Ending, String> {
     let answers = answer::prompt(id, global.now(), ledger).await.map_err(|error| error.to_string())?;
     let answer = match answers.as_slice() {
+        [] if id.chars().count() < answer::PROMPT_ID => {
+            output::note(&format!(
+                "the ledger knows no system prompt {id}: type at least the first {} characters of its id",
+                answer::PROMPT_ID
+            ));
+            return Ok(Ending::NothingFound);
+        }
         [] => {
             output::note(&format!("the ledger knows no system prompt {id}"));
             return Ok(Ending::NothingFound);

@@ -6,6 +6,8 @@ use audit_app::ports::{FetchKept, KeepObjects, PortError};
 use audit_domain::evidence::ObjectLocation;
 use tokio::fs;
 
+use crate::private;
+
 /// A folder that stands for the audit bucket.
 pub(crate) struct Folder(PathBuf);
 
@@ -21,10 +23,7 @@ impl KeepObjects for Folder {
         let failed = |error: std::io::Error| {
             PortError::permanent(format!("keep {}", path.display()), error.to_string())
         };
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).await.map_err(failed)?;
-        }
-        fs::write(&path, bytes).await.map_err(failed)
+        private::write(&path, &bytes).map_err(failed)
     }
 
     fn location(&self, key: &str) -> ObjectLocation {

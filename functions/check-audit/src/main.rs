@@ -67,7 +67,9 @@ async fn main() -> Result<(), Error> {
             let seen = check_audit::look(&audit, &parts, &resources, now).await;
             log(&seen);
             let recording = Recording::of_notices(retention, now);
-            let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording };
+            let stack = Some(stack.as_str());
+            let recorder =
+                Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording, stack };
             Ok(check_audit::record_faults(&seen, &time::day(tick.at), &recorder).await?)
         })
         .await;

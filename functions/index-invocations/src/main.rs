@@ -113,6 +113,7 @@ impl Function {
             max_age: *max_age,
             retention: *retention,
             now,
+            stack: None,
         })
     }
 

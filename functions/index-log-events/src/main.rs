@@ -132,6 +132,7 @@ impl Function {
             max_age: *max_age,
             retention: *retention,
             now,
+            stack: None,
         })
     }
 }

@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
         (environment.text(ALERT_TOPIC_ARN)?, environment.maybe(CHANGES_TOPIC_ARN));
     let (retention, alert_max_age) = (environment.retention()?, environment.alert_max_age()?);
     let keeps_calls = environment.record_calls()?;
-    let watching = environment.watching()?;
+    let (stack, watching) = (environment.stack_name(), environment.watching()?);
     let (account_id, _region) = environment.account_and_region()?;
 
     let config = connect::from_environment().await;
@@ -53,7 +53,8 @@ async fn main() -> Result<(), Error> {
 
     run::on_messages(async |event| {
         let recording = Recording { retention, alert_max_age, now: run::now() };
-        let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording };
+        let stack = Some(stack.as_str());
+        let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording, stack };
         let indexer =
             TrailIndexer { objects: &objects, recorder: &recorder, watching: &watching, keeps_calls };
         batch::each(event, async |body| index(body, &indexer, recording).await)

@@ -86,6 +86,7 @@ impl Function {
             alerts: &self.alerts,
             // what is noticed now is news, whenever it happened
             recording: Recording { retention: self.retention, alert_max_age: SignedDuration::MAX, now },
+            stack: None,
         };
         let baseline = Baseline { recorder, queue: &self.queue, place: &self.place };
         if let Some(request) = BaselineRequest::of_message(body, &self.place) {

@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
     let alert_topic = environment.text(ALERT_TOPIC_ARN)?;
     let (account_id, _region) = environment.account_and_region()?;
     let changes_topic = environment.maybe(CHANGES_TOPIC_ARN);
-    let watching = environment.watching()?;
+    let (stack, watching) = (environment.stack_name(), environment.watching()?);
     let (retention, alert_max_age) = (environment.retention()?, environment.alert_max_age()?);
 
     let config = connect::from_environment().await;
@@ -53,7 +53,8 @@ async fn main() -> Result<(), Error> {
 
     run::on_messages(async |event| {
         let recording = Recording { retention, alert_max_age, now: run::now() };
-        let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording };
+        let stack = Some(stack.as_str());
+        let recorder = Recorder { ledger: &ledger, resources: &resources, alerts: &alerts, recording, stack };
         record_batch(event, &recorder, &watching).await
     })
     .await

@@ -50,6 +50,25 @@ impl Alert {
     pub fn follow_up(change: &Change, diff: &Diff) -> Self {
         Self { subject: subject(change, Some(diff), "what changed: "), ..Self::of(change, Some(diff)) }
     }
+
+    /// The same, with commands that ask the ledger of this stack: whoever pastes one at night has named none.
+    #[must_use]
+    pub fn asking(self, stack: Option<&str>) -> Self {
+        let Some(stack) = stack else { return self };
+        let flag = format!(" --stack {}", shell_word(stack));
+        let (mut text, mut is_more) = (String::new(), false);
+        for line in self.text.lines() {
+            // no value of a record begins a line: behind `more:` and below it stand commands alone
+            is_more = line.starts_with("more:") || (is_more && line.starts_with(' '));
+            let line = match line.split_once(&self.command) {
+                _ if !is_more => line.to_owned(),
+                Some((before, behind)) => format!("{before}{}{flag}{behind}", self.command),
+                None => format!("{line}{flag}"),
+            };
+            write_line(&mut text, &line);
+        }
+        Self { command: self.command + &flag, text, ..self }
+    }
 }
 
 /// A diff as it may leave the account's own tables: prompt and message texts as lengths and hashes.
@@ -292,7 +311,7 @@ fn command(change: &Change) -> String {
 }
 
 /// A word that a shell takes as it stands; quoted where it has to be.
-pub(crate) fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
     let text: String = text.chars().filter(|c| !is_unsafe(*c)).collect();
     if !text.is_empty() && text.chars().all(plain) {
@@ -354,6 +373,32 @@ mod tests {
         let denied = Alert::of(&change("incident/changes/06-DeleteGuardrail-denied"), None);
         assert!(denied.subject.contains("DENIED"), "{}", denied.subject);
         assert!(denied.text.contains("was denied (AccessDenied)"), "{}", denied.text);
+    }
+
+    #[test]
+    fn the_commands_of_an_alert_ask_the_stack_that_sent_it() {
+        let change = change("incident/changes/04-UpdateGuardrail-weakened");
+        let alert = Alert::of(&change, None).asking(Some("audit-prod"));
+        let command =
+            "bedrock-audit changes --resource guardrail/gr4k2p9x7wzq --since 2026-10-15 --stack audit-prod";
+        assert_eq!(alert.command, command);
+        assert!(alert.text.contains(&format!("more:      {command}\nids:")), "{}", alert.text);
+        assert_eq!(alert.text.matches("--stack").count(), 1, "{}", alert.text);
+        assert_eq!(Alert::of(&change, None).asking(None), Alert::of(&change, None));
+
+        let older = summary(&[&change]).asking(Some("a b"));
+        assert!(older.text.ends_with("more:      bedrock-audit changes --since 2026-10-15 --stack 'a b'\n"));
+        // the hourly check says something behind its command
+        let told = "bedrock-audit changes --since 2026-10-14";
+        let text =
+            format!("found:     {told}\nmore:      {told} lists what was changed\nids:       event e\n");
+        let checked = Alert { subject: String::new(), text, command: told.to_owned() }.asking(Some("audit"));
+        assert_eq!(
+            checked.text,
+            format!(
+                "found:     {told}\nmore:      {told} --stack audit lists what was changed\nids:       event e\n"
+            )
+        );
     }
 
     #[test]

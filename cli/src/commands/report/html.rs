@@ -4,6 +4,8 @@
 mod changes;
 mod sections;
 
+use std::collections::BTreeMap;
+
 use audit_domain::{
     overview::{Overview, unknown},
     plain::one_line,
@@ -11,7 +13,7 @@ use audit_domain::{
 use jiff::{Timestamp, tz::Offset};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::output;
+use crate::{arguments::Global, output};
 
 /// A value of a record has at most so many characters on the page; the whole stands in the ledger.
 const LONGEST: usize = 300;
@@ -20,7 +22,8 @@ const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The page.
-pub(super) fn page(overview: &Overview, ledger: &str, offset: Offset) -> String {
+pub(super) fn page(overview: &Overview, ledger: &str, global: &Global) -> String {
+    let (program, offset) = (global.program(), global.utc_offset);
     let shown = Shown { overview, offset };
     let title =
         format!("Bedrock audit report, {} to {}", shown.day(overview.since), shown.day(overview.until));
@@ -54,8 +57,8 @@ pub(super) fn page(overview: &Overview, ledger: &str, offset: Offset) -> String 
                 footer { p.faint {
                     "Made by bedrock-audit " (env!("CARGO_PKG_VERSION")) ". No prompt, answer or passage stands on this page. "
                     "Days and hours are counted in UTC. "
-                    code { "bedrock-audit explain REQUEST_ID" } " tells all of one request, "
-                    code { "bedrock-audit verify REQUEST_ID" } " compares it with the raw record."
+                    code { (text(&program)) " explain REQUEST_ID" } " tells all of one request, "
+                    code { (text(&program)) " verify REQUEST_ID" } " compares it with the raw record."
                 } }
             }
         }
@@ -106,7 +109,11 @@ impl Shown<'_> {
         let total = &overview.invocations.total;
         let known = total.invocations - total.guardrail_unknown;
         let class = |name: &str| overview.changes.by_class.get(name).copied().unwrap_or_default();
-        let weaker = overview.changes.by_verdict.get("weaker").copied().unwrap_or_default();
+        let sum = |by_name: &BTreeMap<&str, u64>, names: [&str; 2]| -> u64 {
+            names.iter().filter_map(|name| by_name.get(name)).sum()
+        };
+        let weaker = sum(&overview.changes.by_verdict, ["weaker", "mixed"]);
+        let severe = sum(&overview.changes.by_severity, ["critical", "high"]);
         let deliveries = &overview.deliveries.total;
         let numbers = [
             (total.invocations, "invocations"),
@@ -115,7 +122,9 @@ impl Shown<'_> {
             (total.interventions, "with an intervention of a guardrail"),
             (total.errors, "failed"),
             (class("change"), "changes of the configuration"),
-            (weaker, "changes that made something weaker"),
+            (weaker, "changes that made something weaker, or may have (mixed)"),
+            (overview.changes.effect_unknown, "changes of unknown effect"),
+            (severe, "changes, attempts and faults of severity critical or high"),
             (class("failed"), "calls that failed and changed nothing"),
             (class("denied"), "attempts that were denied"),
             (class("noticed"), "differences and faults that no event told"),

@@ -5,7 +5,7 @@ mod html;
 mod table;
 mod tables;
 
-use std::io::Write as _;
+use std::path::Path;
 
 use audit_app::{
     answer::{self, TakeRows},
@@ -35,44 +35,41 @@ pub(crate) async fn run(
     let span = window(asked, global)?;
     let name = ledger::name(global)?;
     let format = asked.format.unwrap_or(if global.json { ReportFormat::Json } else { ReportFormat::Html });
-    let overview = match (format, &asked.output) {
+    // as for other programs, a hyphen is the standard output
+    let output = asked.output.as_deref().filter(|path| *path != Path::new("-"));
+    let overview = match (format, output) {
         (ReportFormat::Csv, Some(folder)) => {
             let mut tables = Tables::in_folder(folder)?;
             let overview = answer::overview(span, global.now(), ledger, &mut tables).await?;
             tables.finish(&overview, &name)?;
             overview
         }
-        (ReportFormat::Csv, None) => return Err("tables need a folder: --output FOLDER".to_owned()),
+        (ReportFormat::Csv, None) => {
+            return Err("csv is a file for each table, and not for one stream: --output FOLDER".to_owned());
+        }
         (ReportFormat::Html | ReportFormat::Json, output) => {
             // a place that cannot be written to is known before the ledger is asked for a month
-            let file = output.as_deref().map(WholeFile::at).transpose()?;
+            let file = output.map(WholeFile::at).transpose()?;
             let overview = answer::overview(span, global.now(), ledger, &mut Unlisted).await?;
             let text = match format {
                 ReportFormat::Json => format!("{:#}\n", json::overview(&overview, &name)),
-                _ => html::page(&overview, &name, global.utc_offset),
+                _ => html::page(&overview, &name, global),
             };
             write(file, &text)?;
             overview
         }
     };
-    tell(asked, &overview, span, global);
+    tell(output, &overview, span, global);
     Ok(Ending::found(!overview.is_empty()))
 }
 
-/// The window that was typed, up to now; the last month where nothing was.
+/// The window that was typed, up to now; a month where nobody said since when.
 fn window(asked: &ReportArguments, global: &Global) -> Result<Span, String> {
-    let now = global.now();
-    let month = || now.checked_sub(time::days(DAYS)).map_err(|error| error.to_string());
-    let span = match asked.window.span(global)? {
-        Some(span) => span,
-        None => Span { since: month()?, until: now },
-    };
-    // what is open ends now: nothing of tomorrow is missing yet
-    let until = if asked.window.is_open() { span.until.min(now) } else { span.until };
-    if span.since >= until {
-        return Err(format!("the window begins at {}, which is not before its end, {until}", span.since));
+    let span = asked.window.span_of(time::days(DAYS), global)?;
+    if span.since >= span.until {
+        return Err(format!("--since ({}) lies ahead: nothing can be known from then on", span.since));
     }
-    Ok(Span { until, ..span })
+    Ok(span)
 }
 
 fn write(file: Option<WholeFile>, text: &str) -> Result<(), String> {
@@ -82,18 +79,18 @@ fn write(file: Option<WholeFile>, text: &str) -> Result<(), String> {
             file.finish()
         }
         None => {
-            let written = std::io::stdout().lock().write_all(text.as_bytes());
-            written.map_err(|error| format!("could not write the report: {error}"))
+            output::whole(text);
+            Ok(())
         }
     }
 }
 
-fn tell(asked: &ReportArguments, overview: &Overview, span: Span, global: &Global) {
+fn tell(output: Option<&Path>, overview: &Overview, span: Span, global: &Global) {
     let window = output::window(Some(span), global.now(), global.utc_offset);
     if overview.is_empty() {
         output::note(&format!("nothing is known {window}: the report says so, and what that does not mean"));
     }
-    if let Some(output) = &asked.output {
+    if let Some(output) = output {
         output::note(&format!("the report {window} is in {}", output.display()));
     }
 }

@@ -1,8 +1,11 @@
 //! A CSV file that no spreadsheet takes for a program.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use super::files::WholeFile;
+use super::files::{WholeFile, not_written};
 use crate::output;
 
 /// One file of the folder.
@@ -20,13 +23,13 @@ impl Table {
 
     pub(super) fn row<T: AsRef<str>>(&mut self, cells: &[T]) -> Result<(), String> {
         let written = self.0.write_record(cells.iter().map(|cell| harmless(cell.as_ref())));
-        written.map_err(|error| format!("could not write {}: {error}", self.1.display()))
+        written.map_err(|error| not_written(&self.1, &io::Error::from(error)))
     }
 
     pub(super) fn finish(self) -> Result<(), String> {
         let path = self.1;
         let file = self.0.into_inner();
-        file.map_err(|error| format!("could not write {}: {}", path.display(), error.error()))?.finish()
+        file.map_err(|error| not_written(&path, error.error()))?.finish()
     }
 }
 

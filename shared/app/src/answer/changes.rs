@@ -1,9 +1,15 @@
 //! `changes`: who changed what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use audit_domain::{
-    change::{Change, Outcome, Resource, amended, names_of_arn, split_identifier},
+    change::{
+        Change, Outcome, Resource, UNKNOWN, amended, names_of_arn,
+        operations::SERVICES,
+        split_identifier,
+        watch::{AREAS, LOG_OBJECT},
+    },
+    check::CHECKS,
     ledger::record::{ChangeLine, Diff, Record},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -108,6 +114,19 @@ pub(super) async fn changes_by_time(
         .try_collect()
         .await?;
     Ok(months.into_iter().flatten().collect())
+}
+
+/// Every kind of resource that the tables of watched calls and of checks know. Others may come: calls that no table has are recorded.
+pub fn known_kinds() -> BTreeSet<&'static str> {
+    let operations = SERVICES.iter().flat_map(|service| service.operations).map(|of| of.kind.name);
+    let watched = AREAS.iter().flat_map(|area| area.calls).map(|call| call.kind.name);
+    let checked = CHECKS.iter().map(|check| check.kind);
+    operations.chain(watched).chain(checked).chain([LOG_OBJECT, UNKNOWN]).collect()
+}
+
+/// Whether any of the known kinds is meant by this one.
+pub fn is_known_kind(wanted: &str) -> bool {
+    known_kinds().into_iter().any(|kind| kind_matches(kind, wanted))
 }
 
 /// A kind, and the versions of its resources: `guardrail` means `guardrail-version`, too.

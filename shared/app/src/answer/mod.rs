@@ -20,11 +20,11 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil, tz::Offset};
 pub(crate) use self::explain::gathered;
 pub use self::{
     blast_radius::{BlastRadius, blast_radius},
-    changes::{ChangeQuery, changes},
+    changes::{ChangeQuery, changes, is_known_kind, known_kinds},
     explain::{Explanation, SHORTLY_BEFORE, explain},
     invocations::{GuardrailFilter, InvocationQuery, invocations},
     overview::{TakeRows, overview},
-    prompts::{PromptAnswer, PromptQuery, Timeline, in_use, prompt, prompts, timelines},
+    prompts::{PROMPT_ID, PromptAnswer, PromptQuery, Timeline, in_use, prompt, prompts, timelines},
     sources::{NotAsked, Used, sources},
     states::{InForce, enforced_guardrail, in_force, state_at, states},
 };

@@ -158,7 +158,10 @@ pub struct PromptAnswer {
     pub seen: Option<Sighting>,
 }
 
-/// A system prompt by its id, or by the beginning of one (at least eight characters); more than one where that is not enough.
+/// So many characters the beginning of a prompt's id must have.
+pub const PROMPT_ID: usize = 8;
+
+/// A system prompt by its id, or by the beginning of one (at least [`PROMPT_ID`] characters); more than one where that is not enough.
 ///
 /// # Errors
 /// Of the ports.
@@ -170,14 +173,14 @@ pub async fn prompt(
     if !ledger.shows_texts() {
         let all = prompts(&PromptQuery::default(), now, ledger).await?;
         let named = |seen: &Sighting| {
-            seen.system_prompt_id == id || (id.len() >= 8 && seen.system_prompt_id.starts_with(id))
+            seen.system_prompt_id == id || (id.len() >= PROMPT_ID && seen.system_prompt_id.starts_with(id))
         };
         let found = all.into_iter().filter(named);
         return Ok(found
             .map(|seen| PromptAnswer { id: seen.system_prompt_id.clone(), text: None, seen: Some(seen) })
             .collect());
     }
-    let ids = if id.len() == 64 || id.len() < 8 {
+    let ids = if id.len() == 64 || id.len() < PROMPT_ID {
         vec![id.to_owned()]
     } else {
         let all = prompts(&PromptQuery::default(), now, ledger).await?;

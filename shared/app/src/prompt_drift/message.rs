@@ -9,9 +9,9 @@ use serde_json::json;
 
 use crate::{ports::Message, record_change::filled};
 
-/// The alert of a new system prompt.
-pub(super) fn message(prompt: &NewPrompt<'_>) -> Message {
-    let alert = Alert::of_new_prompt(prompt);
+/// The alert of a new system prompt, with commands that ask this stack.
+pub(super) fn message(prompt: &NewPrompt<'_>, stack: Option<&str>) -> Message {
+    let alert = Alert::of_new_prompt(prompt).asking(stack);
     let mut json = report::new_prompt(prompt);
     if let Some(members) = json.as_object_mut() {
         members.insert("schema".to_owned(), json!(1));

@@ -104,6 +104,8 @@ pub struct PromptDrift<'a, L, A> {
     pub retention: Retention,
     /// The time at which this is done.
     pub now: Timestamp,
+    /// The stack whose ledger it is, which the commands in alerts name.
+    pub stack: Option<&'a str>,
 }
 
 impl<L: DriftLedger, A: PublishAlerts> TellNewPrompts for PromptDrift<'_, L, A> {
@@ -208,7 +210,7 @@ impl<L: DriftLedger, A: PublishAlerts> PromptDrift<'_, L, A> {
     }
 
     async fn publish(&self, prompt: &NewPrompt<'_>) -> Result<(), PortError> {
-        let message_id = self.alerts.publish(&message::message(prompt)).await?;
+        let message_id = self.alerts.publish(&message::message(prompt, self.stack)).await?;
         self.met.count_told();
         let used = prompt.new.used;
         let mark = PromptAlert {

@@ -77,6 +77,7 @@ impl World {
             max_age: SignedDuration::from_hours(24),
             retention: Retention::DEFAULT,
             now,
+            stack: Some("audit-prod"),
         }
     }
 
@@ -167,7 +168,9 @@ async fn in_its_first_week_everything_a_caller_does_is_new() {
     assert!(world.memory.published().is_empty());
     let then = now().checked_add(time::days(7)).unwrap();
     world.index("seventh", &[call("stranger", "At last.", then, "d")], then).await.unwrap();
-    assert_eq!(world.memory.published().len(), 1);
+    let [told] = world.memory.published().try_into().unwrap();
+    assert_eq!(told.text.matches(" --stack audit-prod\n").count(), 2, "{}", told.text);
+    assert!(json_of(&told)["command"].as_str().unwrap().ends_with(" --stack audit-prod"));
 }
 
 #[tokio::test]

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use crate::ports::Message;
 
-/// The alert of one change.
-pub fn message(change: &Change, diff: Option<&Diff>) -> Message {
-    message_of(change, diff, Alert::of(change, diff))
+/// The alert of one change, with commands that ask this stack.
+pub fn message(change: &Change, diff: Option<&Diff>, stack: Option<&str>) -> Message {
+    message_of(change, diff, Alert::of(change, diff).asking(stack))
 }
 
 /// What follows an alert that went out before anybody could see what changed.
-pub fn follow_up(change: &Change, diff: &Diff) -> Message {
-    message_of(change, Some(diff), Alert::follow_up(change, diff))
+pub fn follow_up(change: &Change, diff: &Diff, stack: Option<&str>) -> Message {
+    message_of(change, Some(diff), Alert::follow_up(change, diff).asking(stack))
 }
 
 fn message_of(change: &Change, diff: Option<&Diff>, alert: Alert) -> Message {
@@ -53,8 +53,8 @@ fn for_machines(change: &Change, diff: Option<&Diff>, alert: &Alert) -> Value {
 }
 
 /// One message for changes that are too old to be news.
-pub(super) fn summary_message(changes: &[&Change]) -> Message {
-    let alert = alert::summary(changes);
+pub(super) fn summary_message(changes: &[&Change], stack: Option<&str>) -> Message {
+    let alert = alert::summary(changes).asking(stack);
     let entries: Vec<_> = changes.iter().take(100).map(|change| report::change(change, None)).collect();
     let json = json!({
         "schema": 1,

@@ -94,6 +94,8 @@ pub struct Recorder<'a, L, R, A> {
     pub alerts: &'a A,
     /// How it is done.
     pub recording: Recording,
+    /// The stack whose ledger it is, which the commands in alerts name.
+    pub stack: Option<&'a str>,
 }
 
 impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> {
@@ -186,7 +188,7 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         if self.mark_of(&change, false).await?.is_some() {
             return Ok((Recorded::AlertedBefore, kept.err()));
         }
-        self.publish(&change, &message(&change, None), false, true).await?;
+        self.publish(&change, &message(&change, None, self.stack), false, true).await?;
         Ok((Recorded::Alerted, kept.err()))
     }
 
@@ -213,15 +215,15 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         match (told, diff.filter(|diff| diff.is_final())) {
             (None, _) if self.is_old(&change) => Ok(Recorded::ForSummary(Box::new(change))),
             (None, _) => {
-                self.publish(&change, &message(&change, diff), false, diff.is_some_and(Diff::is_final))
-                    .await?;
+                let message = message(&change, diff, self.stack);
+                self.publish(&change, &message, false, diff.is_some_and(Diff::is_final)).await?;
                 Ok(Recorded::Alerted)
             }
             (Some(mark), Some(diff)) if !mark.with_diff => {
                 if self.mark_of(&change, true).await?.is_some() {
                     return Ok(Recorded::AlertedBefore);
                 }
-                self.publish(&change, &follow_up(&change, diff), true, true).await?;
+                self.publish(&change, &follow_up(&change, diff, self.stack), true, true).await?;
                 Ok(Recorded::FollowedUp)
             }
             (Some(_), _) => Ok(Recorded::AlertedBefore),
@@ -261,7 +263,7 @@ impl<L: ChangeLedger, R: ReadResources, A: PublishAlerts> Recorder<'_, L, R, A> 
         if changes.is_empty() {
             return Ok(());
         }
-        let message_id = self.alerts.publish(&summary_message(changes)).await?;
+        let message_id = self.alerts.publish(&summary_message(changes, self.stack)).await?;
         for change in changes {
             // a summary tells no content, and nothing is to follow it: the change is no news
             self.mark(change, message_id.clone(), false, true).await?;

@@ -141,6 +141,17 @@ mod tests {
     }
 
     #[test]
+    fn both_commands_ask_the_stack_that_sent_it() {
+        let alert = told(&used(), None, None).asking(Some("audit-prod"));
+        let principal = "arn:aws:sts::1:assumed-role/claims-app";
+        let lines = format!(
+            "more:      bedrock-audit prompts --principal {principal} --stack audit-prod\n           bedrock-audit prompt {} --stack audit-prod\nids:",
+            used().id.short()
+        );
+        assert!(alert.text.contains(&lines), "{}", alert.text);
+    }
+
+    #[test]
     fn where_nobody_is_named_the_request_is() {
         let nobody = PromptUse { principal: Principal::default(), ..used() };
         let alert = told(&nobody, None, None);

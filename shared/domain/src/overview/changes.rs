@@ -152,6 +152,11 @@ impl ChangeRow {
             && !matches!(self.read, Some(DiffRead::Ok | DiffRead::Gone))
     }
 
+    /// Whether it changed something, and nobody knows whether that protects less now.
+    pub fn is_effect_unknown(&self) -> bool {
+        self.class == ChangeClass::Change && self.verdict.is_none()
+    }
+
     /// Whether it shows that CloudTrail recorded something.
     pub fn is_from_trail(&self) -> bool {
         self.origin != Origin::Baseline
@@ -171,6 +176,8 @@ pub struct Changes {
     pub by_origin: BTreeMap<&'static str, u64>,
     /// Those of which nobody knows what was changed.
     pub content_unknown: u64,
+    /// Those of which nobody knows whether they made something weaker.
+    pub effect_unknown: u64,
     /// Those without the mark of an alert: summarised, imported, or still to be alerted.
     pub without_alert: u64,
     /// What matters most of each kind of entry, in the order of [`ChangeClass::NAMES`].
@@ -186,6 +193,7 @@ impl Default for Changes {
             by_verdict: BTreeMap::new(),
             by_origin: BTreeMap::new(),
             content_unknown: 0,
+            effect_unknown: 0,
             without_alert: 0,
             listed: lists.collect(),
         }
@@ -205,6 +213,7 @@ impl Changes {
         *self.by_verdict.entry(row.verdict.map_or("unknown", Verdict::name)).or_default() += 1;
         *self.by_origin.entry(row.origin.name()).or_default() += 1;
         self.content_unknown += u64::from(row.is_content_unknown());
+        self.effect_unknown += u64::from(row.is_effect_unknown());
         self.without_alert += u64::from(row.alerted_at.is_none());
         if let Some(list) = self.listed.get_mut(&row.class) {
             list.add(row);

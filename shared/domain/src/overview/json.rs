@@ -54,6 +54,7 @@ pub fn overview(overview: &Overview, ledger: &str) -> Value {
             "by_verdict": numbers(&changes.by_verdict),
             "by_origin": numbers(&changes.by_origin),
             "content_unknown": changes.content_unknown,
+            "effect_unknown": changes.effect_unknown,
             "without_alert": changes.without_alert,
             "changes": listed(ChangeClass::Change),
             "denied": listed(ChangeClass::Denied),

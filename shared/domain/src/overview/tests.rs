@@ -171,6 +171,7 @@ fn each_change_is_of_one_kind_and_the_worst_stand_first() {
         [("change", 2), ("denied", 1), ("failed", 0), ("noticed", 1)]
     );
     assert_eq!((changes.total(), changes.content_unknown, changes.without_alert), (4, 2, 3));
+    assert_eq!(changes.effect_unknown, 2, "an attempt has no effect, and what was noticed is counted there");
     assert_eq!(changes.by_severity.values().sum::<u64>(), 4);
     assert_eq!(changes.by_origin.values().sum::<u64>(), 4);
     assert_eq!(changes.by_verdict.values().sum::<u64>(), 4);
