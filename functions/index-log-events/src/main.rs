@@ -64,6 +64,7 @@ async fn main() -> Result<(), Error> {
         ledger: Ledger::new(dynamodb, tables, audit_bucket, run::now()),
         alerts: alert_topic.map(|topic| Topics::new(sns, topic, changes_topic)),
         met: Met::default(),
+        stack: environment.stack_name(),
         alert_max_age,
         retention,
         excerpt_characters,
@@ -79,6 +80,7 @@ struct Function {
     /// Who is told of new system prompts; without a topic, nobody.
     alerts: Option<Topics>,
     met: Met,
+    stack: String,
     alert_max_age: SignedDuration,
     retention: Retention,
     excerpt_characters: usize,
@@ -124,7 +126,7 @@ impl Function {
     }
 
     fn telling(&self, now: Timestamp) -> Option<PromptDrift<'_, Ledger<AuditBucket>, Topics>> {
-        let Self { ledger, met, alert_max_age: max_age, retention, .. } = self;
+        let Self { ledger, met, alert_max_age: max_age, retention, stack, .. } = self;
         self.alerts.as_ref().map(|alerts| PromptDrift {
             ledger,
             alerts,
@@ -132,7 +134,7 @@ impl Function {
             max_age: *max_age,
             retention: *retention,
             now,
-            stack: None,
+            stack: Some(stack),
         })
     }
 }

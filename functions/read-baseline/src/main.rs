@@ -60,6 +60,7 @@ async fn main() -> Result<(), Error> {
         queue: Later(BaselineQueue::new(aws_sdk_sqs::Client::new(&config), queue)),
         place: Place { account_id, region },
         retention,
+        stack: environment.stack_name(),
     };
     run::on_messages(async |event| {
         let handled = batch::each(event, async |body| function.handle(body).await);
@@ -75,6 +76,7 @@ struct Function {
     queue: Later,
     place: Place,
     retention: Retention,
+    stack: String,
 }
 
 impl Function {
@@ -86,7 +88,7 @@ impl Function {
             alerts: &self.alerts,
             // what is noticed now is news, whenever it happened
             recording: Recording { retention: self.retention, alert_max_age: SignedDuration::MAX, now },
-            stack: None,
+            stack: Some(&self.stack),
         };
         let baseline = Baseline { recorder, queue: &self.queue, place: &self.place };
         if let Some(request) = BaselineRequest::of_message(body, &self.place) {
