@@ -317,6 +317,34 @@ fn without_credentials_it_is_said_what_to_set() {
     }
 }
 
+/// A profile of IAM Identity Center is taken: nobody has logged in with this one.
+#[test]
+fn a_login_that_is_over_is_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    std::fs::write(
+        &config,
+        "[profile audit]\nsso_session = it\nsso_account_id = 444455556666\nsso_role_name = Auditor\n\
+         [sso-session it]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-central-1\n",
+    )
+    .unwrap();
+    let output = Command::new(binary("bedrock-audit"))
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("AWS_CONFIG_FILE", &config)
+        .env("AWS_PROFILE", "audit")
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .arg("doctor")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let first = said.lines().next().unwrap();
+    assert_eq!(first, "error: nobody is logged in with this profile, or not any more: aws sso login");
+}
+
 /// A letter too few is no proof that nothing happened.
 #[test]
 fn what_may_be_a_slip_is_said_beside_the_answer() {

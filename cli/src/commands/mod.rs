@@ -22,15 +22,22 @@ use crate::{
     output::Ending,
 };
 
-/// What the SDK says where it finds no credentials, before it lists everything that it tried.
-const NO_CREDENTIALS: &str = "no credentials found in chain";
+/// What the SDK says about credentials that it does not get, and what helps.
+const ADVICE: [(&str, &str); 2] = [
+    (
+        "no credentials found in chain",
+        "no AWS credentials were found: set AWS_PROFILE, or log in (aws sso login)",
+    ),
+    ("loading an access token", "nobody is logged in with this profile, or not any more: aws sso login"),
+];
 
 /// Why a command failed, with what helps in front of it, where that is far down in the words of the SDK.
 pub(crate) fn advised(problem: String) -> String {
-    if problem.contains(NO_CREDENTIALS) && !problem.contains("AWS_PROFILE") {
-        format!("no AWS credentials were found: set AWS_PROFILE, or log in (aws sso login)\n{problem}")
-    } else {
-        problem
+    // `ask` has said it already
+    let is_advised = problem.contains("AWS_PROFILE");
+    match ADVICE.iter().find(|(said, _)| !is_advised && problem.contains(said)) {
+        Some((_, advice)) => format!("{advice}\n{problem}"),
+        None => problem,
     }
 }
 
