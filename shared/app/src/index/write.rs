@@ -176,6 +176,8 @@ pub(super) async fn write_invocation(
     let invocation = Box::new(reading.invocation);
     let put = ledger.put_record(&Record::Invocation(invocation.clone()), expires_at).await?;
     let known = ledger.invocations_of(&invocation.request_id).await?;
-    let disagree = known.iter().any(|known| known.disagrees_with(&invocation));
+    // the record itself may be there with a body that had not come yet, or has come since
+    let mut others = known.iter().filter(|known| known.evidence.sha256 != invocation.evidence.sha256);
+    let disagree = others.any(|other| other.disagrees_with(&invocation));
     Ok((put, if disagree { Conflict::Found } else { Conflict::None }))
 }
